@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+/// The protocol itself has no unsafe expression at all.
+let strictAndSafe = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "Grapevine",
+  products: [
+    .library(name: "Grapevine", targets: ["Grapevine"]),
+    .executable(name: "eval", targets: ["eval"]),
+  ],
+  targets: [
+    .target(name: "GrapevineHashing", swiftSettings: strict),
+    .target(
+      name: "GrapevineCore",
+      dependencies: ["GrapevineHashing"],
+      swiftSettings: strictAndSafe
+    ),
+    .target(name: "CGrapevineLinux"),
+    .target(
+      name: "GrapevineTransport",
+      dependencies: ["CGrapevineLinux", "GrapevineCore"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "Grapevine",
+      dependencies: ["GrapevineCore", "GrapevineTransport"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineSimulation",
+      dependencies: ["GrapevineCore"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "EvalScenarios",
+      dependencies: ["Grapevine", "GrapevineCore", "GrapevineSimulation"],
+      path: "eval/Scenarios",
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "eval",
+      dependencies: ["EvalScenarios"],
+      path: "eval/Main",
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineHashingTests",
+      dependencies: ["GrapevineHashing"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineCoreTests",
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineTransportTests",
+      dependencies: ["GrapevineTransport", "GrapevineCore"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineTests",
+      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineSimulationTests",
+      dependencies: ["GrapevineSimulation", "GrapevineCore"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "EvalTests",
+      dependencies: ["EvalScenarios"],
+      swiftSettings: strict
+    ),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

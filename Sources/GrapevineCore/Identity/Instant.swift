@@ -1,0 +1,48 @@
+/// A point on the monotonic clock that the caller hands in, in nanoseconds since an arbitrary start.
+public struct Instant: Comparable, Hashable, Sendable {
+  /// Nanoseconds since the clock's start.
+  public var nanoseconds: UInt64
+
+  /// Creates the instant that lies `nanoseconds` after the clock's start.
+  public init(nanoseconds: UInt64) {
+    self.nanoseconds = nanoseconds
+  }
+
+  /// The clock's start.
+  public static let zero = Instant(nanoseconds: 0)
+
+  /// A time that never comes.
+  public static let never = Instant(nanoseconds: .max)
+
+  /// Says whether the first lies before the second.
+  public static func < (first: Instant, second: Instant) -> Bool {
+    first.nanoseconds < second.nanoseconds
+  }
+
+  /// The instant `nanoseconds` later, or ``never`` where that can't be said.
+  package func advanced(by nanoseconds: UInt64) -> Instant {
+    let (sum, overflow) = self.nanoseconds.addingReportingOverflow(nanoseconds)
+    return overflow ? .never : Instant(nanoseconds: sum)
+  }
+
+  package static func + (instant: Instant, duration: Duration) -> Instant {
+    instant.advanced(by: duration.wholeNanoseconds)
+  }
+
+  /// Nanoseconds since `earlier`; zero if that lies ahead.
+  package func since(_ earlier: Instant) -> UInt64 {
+    nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
+  }
+}
+
+extension Duration {
+  /// The duration in nanoseconds: zero where negative, the maximum where it does not fit.
+  package var wholeNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    guard !overflow else { return .max }
+    let (sum, carry) = product.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+    return carry ? .max : sum
+  }
+}

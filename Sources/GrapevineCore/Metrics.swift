@@ -1,0 +1,103 @@
+/// What a node has counted since it started.
+public struct Metrics: Sendable, Hashable, Codable {
+  /// Packets and their payload bytes, in and out.
+  public var packetsIn = 0
+  /// See ``packetsIn``.
+  public var packetsOut = 0
+  /// Bytes of UDP payload received.
+  public var packetBytesIn = 0
+  /// Bytes of UDP payload sent.
+  public var packetBytesOut = 0
+  /// Streams that peers opened here.
+  public var streamsIn = 0
+  /// Streams that this node opened.
+  public var streamsOut = 0
+  /// Bytes received by stream.
+  public var streamBytesIn = 0
+  /// Bytes sent by stream.
+  public var streamBytesOut = 0
+  /// The most bytes that ever waited in one stream for its socket.
+  public var streamQueuePeak = 0
+  /// Streams that ended before their work was done.
+  public var streamsFailed = 0
+  /// Inbound streams that were told to come back later.
+  public var streamsRefused = 0
+  /// Heartbeats received.
+  public var heartbeatsIn = 0
+  /// Heartbeats sent.
+  public var heartbeatsOut = 0
+  /// Digests received, in packets.
+  public var digestsIn = 0
+  /// Digests sent, in packets.
+  public var digestsOut = 0
+  /// Deltas received, in packets.
+  public var deltasIn = 0
+  /// Deltas sent, in packets.
+  public var deltasOut = 0
+  /// Entries of others that were applied.
+  public var entriesIn = 0
+  /// Entries sent, by packet or stream.
+  public var entriesOut = 0
+  /// Snapshots applied.
+  public var snapshotsIn = 0
+  /// Times that a stream was opened since packets did not bring a peer's state.
+  public var streamFallbacks = 0
+  /// Times that this node raised its incarnation against a wrong verdict.
+  public var refutations = 0
+  /// Pieces of state refused because a limit was reached.
+  public var stateRefused = 0
+  /// Received packets and frames that were dropped, by reason.
+  public var drops = Drops()
+
+  /// Creates counters of zero.
+  public init() {}
+
+  /// Why a received packet, frame or section was dropped.
+  public enum DropReason: Int, Sendable, Hashable, Codable, CaseIterable {
+    /// It was shorter than a header.
+    case tooShort
+    /// It did not begin with the protocol's magic byte.
+    case wrongMagic
+    /// It was of a protocol version that is not spoken here.
+    case wrongVersion
+    /// It was sealed, and this node has no key.
+    case sealed
+    /// It was of another cluster.
+    case wrongLabel
+    /// Its kind is not known.
+    case unknownKind
+    /// Its body broke a rule of the format.
+    case malformed
+    /// A name or a key was not UTF-8.
+    case notUTF8
+    /// It built on a version that this node does not have.
+    case gap
+    /// It was cut for another replica, and applying it could lose a deletion.
+    case refused
+    /// It spoke of an earlier life of a member, or of a buried one.
+    case stale
+    /// It claimed an identity whose key another member has.
+    case keyCollision
+    /// It would have exceeded a limit.
+    case limit
+    /// It came from this node itself.
+    case fromSelf
+  }
+
+  /// A count per ``DropReason``.
+  public struct Drops: Sendable, Hashable, Codable {
+    private var counts = [Int](repeating: 0, count: DropReason.allCases.count)
+
+    /// Creates counts of zero.
+    public init() {}
+
+    /// The number of drops for `reason`.
+    public subscript(reason: DropReason) -> Int {
+      get { counts[reason.rawValue] }
+      set { counts[reason.rawValue] = newValue }
+    }
+
+    /// The number of drops in all.
+    public var total: Int { counts.reduce(0, +) }
+  }
+}

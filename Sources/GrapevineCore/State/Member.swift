@@ -1,0 +1,128 @@
+/// The number of a change to a member's state; it grows by one with each change.
+public typealias Version = UInt64
+
+/// One key of a member's state as a reader sees it.
+public struct Entry: Sendable, Hashable, Codable {
+  /// The key, 1 to 1,024 bytes of UTF-8.
+  public let key: String
+  /// The value's bytes; empty for a deleted key.
+  public let value: [UInt8]
+  /// The version that wrote the entry.
+  public let version: Version
+  /// Says whether the key is deleted; such an entry stays until the owner compacts its state.
+  public let isDeleted: Bool
+
+  /// Creates an entry.
+  public init(key: String, value: [UInt8], version: Version, isDeleted: Bool = false) {
+    self.key = key
+    self.value = value
+    self.version = version
+    self.isDeleted = isDeleted
+  }
+
+  /// The value read as UTF-8; ill-formed bytes become U+FFFD.
+  public var text: String { String(decoding: value, as: UTF8.self) }
+
+  private enum CodingKeys: String, CodingKey {
+    case key
+    case value
+    case version
+    case isDeleted = "deleted"
+  }
+
+  /// Says whether both have the same key bytes, value, version and deletion.
+  public static func == (first: Entry, second: Entry) -> Bool {
+    first.version == second.version && first.isDeleted == second.isDeleted
+      && first.key.hasSameBytes(as: second.key) && first.value == second.value
+  }
+
+  /// Feeds version and key bytes to `hasher`.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(version)
+    NameKey(name: key).hash(into: &hasher)
+  }
+}
+
+extension Entry: CustomStringConvertible {
+  /// The entry as `key=value@version`, or `key deleted@version`.
+  public var description: String {
+    isDeleted ? "\(key) deleted@\(version)" : "\(key)=\(text)@\(version)"
+  }
+}
+
+/// What a node knows of one member at one moment.
+public struct Member: Sendable, Hashable, Codable {
+  /// The member's name.
+  public let name: String
+  /// The number of the member's life.
+  public let generation: UInt64
+  /// Where the member takes packets and streams.
+  public let address: Endpoint
+  /// The highest version of the member's state that this node holds.
+  public let version: Version
+  /// Says whether the member has left of its own will.
+  public let hasLeft: Bool
+  /// Says whether the cluster has judged the member crashed.
+  public let isDown: Bool
+  /// The time until a member that left or is down is forgotten; nil while it lives.
+  public let expiry: Duration?
+  /// Says whether the member is the node that was asked.
+  public let isSelf: Bool
+  /// The user's entries, tombstones included, in ascending version order.
+  public let entries: [Entry]
+
+  package init(
+    id: MemberID,
+    address: Endpoint,
+    version: Version,
+    hasLeft: Bool,
+    isDown: Bool,
+    expiry: Duration?,
+    isSelf: Bool,
+    entries: [Entry]
+  ) {
+    name = id.name
+    generation = id.generation
+    self.address = address
+    self.version = version
+    self.hasLeft = hasLeft
+    self.isDown = isDown
+    self.expiry = expiry
+    self.isSelf = isSelf
+    self.entries = entries
+  }
+
+  /// The member's identity.
+  public var id: MemberID { MemberID(name: name, generation: generation) }
+
+  /// Says whether the member takes part: it neither left nor is down.
+  public var isLive: Bool { !hasLeft && !isDown }
+
+  /// The value of `key`; nil if it is unknown or deleted.
+  ///
+  /// - Complexity: O(number of entries).
+  public subscript(key: String) -> [UInt8]? {
+    entries.first { !$0.isDeleted && $0.key.hasSameBytes(as: key) }?.value
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name
+    case generation
+    case address
+    case version
+    case hasLeft = "left"
+    case isDown = "down"
+    case expiry
+    case isSelf
+    case entries
+  }
+}
+
+extension Member: CustomStringConvertible {
+  /// The member on one line: identity, address, state, version and number of keys.
+  public var description: String {
+    let state = hasLeft ? "left" : isDown ? "down" : "live"
+    let mark = isSelf ? ", self" : ""
+    return "\(id) at \(address) (\(state)\(mark), version \(version), \(entries.count) entries)"
+  }
+}

@@ -1,0 +1,81 @@
+/// XXH64, the 64-bit xxHash of Yann Collet (specification 0.1.1), over whole byte sequences.
+///
+/// The same input and seed give the same hash on every machine, so its values may go on the wire.
+public enum XXH64 {
+  @usableFromInline static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
+  @usableFromInline static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+  @usableFromInline static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
+  @usableFromInline static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
+  @usableFromInline static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
+
+  /// Returns the hash of `bytes`.
+  ///
+  /// - Complexity: O(`bytes.count`).
+  public static func hash(_ bytes: some Sequence<UInt8>, seed: UInt64 = 0) -> UInt64 {
+    if let hash = bytes.withContiguousStorageIfAvailable({
+      hash(UnsafeRawBufferPointer($0), seed: seed)
+    }) {
+      return hash
+    }
+    return hash(Array(bytes), seed: seed)
+  }
+
+  static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
+    var offset = 0
+    let count = bytes.count
+    var result: UInt64
+    if count >= 32 {
+      var lane1 = seed &+ prime1 &+ prime2
+      var lane2 = seed &+ prime2
+      var lane3 = seed
+      var lane4 = seed &- prime1
+      while offset + 32 <= count {
+        lane1 = round(lane1, word(bytes, offset))
+        lane2 = round(lane2, word(bytes, offset + 8))
+        lane3 = round(lane3, word(bytes, offset + 16))
+        lane4 = round(lane4, word(bytes, offset + 24))
+        offset += 32
+      }
+      result = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
+      for lane in [lane1, lane2, lane3, lane4] {
+        result = (result ^ round(0, lane)) &* prime1 &+ prime4
+      }
+    } else {
+      result = seed &+ prime5
+    }
+    result = result &+ UInt64(truncatingIfNeeded: count)
+    while offset + 8 <= count {
+      result = rotate(result ^ round(0, word(bytes, offset)), 27) &* prime1 &+ prime4
+      offset += 8
+    }
+    if offset + 4 <= count {
+      let half = UInt64(
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      result = rotate(result ^ (half &* prime1), 23) &* prime2 &+ prime3
+      offset += 4
+    }
+    while offset < count {
+      result = rotate(result ^ (UInt64(bytes[offset]) &* prime5), 11) &* prime1
+      offset += 1
+    }
+    return avalanche(result)
+  }
+
+  private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
+  private static func round(_ accumulator: UInt64, _ input: UInt64) -> UInt64 {
+    rotate(accumulator &+ input &* prime2, 31) &* prime1
+  }
+
+  private static func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 {
+    (value << count) | (value >> (64 - count))
+  }
+
+  private static func avalanche(_ value: UInt64) -> UInt64 {
+    var result = (value ^ (value >> 33)) &* prime2
+    result = (result ^ (result >> 29)) &* prime3
+    return result ^ (result >> 32)
+  }
+}
