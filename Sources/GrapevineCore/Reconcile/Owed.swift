@@ -94,6 +94,7 @@ extension MemberRecord {
       last = entry.version
       return true
     }
+    if owed.replica.version == 0, last > 0 { owed.replica.compacted = state.compacted }
     owed.replica.version = last
     if outcome == .complete {
       Section.markComplete(mark, in: &bytes)
