@@ -49,7 +49,7 @@ extension MemberRecord {
     let head = Section.begin(key, in: &bytes)
     if owed.needsIdentity { Section.write(identity: id, to: &bytes) }
     if owed.needsStanding { Section.write(claim(now: now), to: &bytes) }
-    let offer = Offer.decide(own: state.progress, replica: owed.replica)
+    let offer = state.offer(to: owed.replica)
     let isPlain = offer == .plain && state.progress.isAhead(of: owed.replica)
     var outcome = offer == .snapshot ? SectionOutcome.needsStream : .complete
     guard bytes.count + (isPlain ? Section.stateOverhead : 0) <= limit else {
@@ -77,7 +77,13 @@ extension MemberRecord {
     var last = owed.replica.version
     var outcome = SectionOutcome.complete
     let mark = Section.beginState(
-      isSnapshot: false, compacted: state.compacted, base: last, end: state.version, in: &bytes)
+      isSnapshot: false,
+      compacted: state.compacted,
+      base: last,
+      end: state.version,
+      horizon: max(state.horizon, state.version),
+      in: &bytes
+    )
     let first = bytes.count
     state.forEach(after: last) { entry in
       let size = entry.size(after: last)

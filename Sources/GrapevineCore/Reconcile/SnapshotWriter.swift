@@ -37,6 +37,7 @@ package struct SnapshotWriter: Sendable {
       compacted: state.compacted,
       base: last,
       end: state.version,
+      horizon: state.version,
       in: &bytes
     )
     let isDone = hasNamedAll && writeEntries(to: &bytes, limit: limit)

@@ -52,6 +52,8 @@ extension VersionedState {
       base: section.base, compacted: section.compacted, own: progress)
     guard acceptance == .accepted else { return acceptance }
     if version == 0 { begin(compacted: section.compacted) }
+    let earlier = version
+    defer { if version > earlier { see(horizon: section.horizon) } }
     var reader = WireReader(section.entries)
     var last = section.base
     while !reader.isAtEnd {
@@ -90,6 +92,7 @@ extension VersionedState {
   package mutating func apply(_ snapshot: StagedSnapshot, log: inout ChangeLog) -> Acceptance {
     let acceptance = Acceptance.snapshot(snapshot.progress, own: progress)
     guard acceptance == .accepted else { return acceptance }
+    guard version >= snapshot.base else { return .gap }
     var entries: [StoredEntry] = []
     var runs = snapshot.retained[...]
     forEach { entry in
