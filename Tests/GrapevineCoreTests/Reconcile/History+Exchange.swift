@@ -1,4 +1,5 @@
 import GrapevineCore
+import GrapevineHashing
 
 // MARK: Sending
 
