@@ -4,6 +4,8 @@ package struct Owed: Sendable, Hashable {
   package var replica: Progress
   package var needsIdentity: Bool
   package var needsStanding: Bool
+  /// Entries written so far.
+  package var sentCount = 0
 
   package init(
     key: MemberKey, replica: Progress, needsIdentity: Bool = false, needsStanding: Bool = false
@@ -92,6 +94,7 @@ extension MemberRecord {
       }
       entry.write(after: last, to: &bytes)
       last = entry.version
+      owed.sentCount += 1
       return true
     }
     owed.replica.version = last

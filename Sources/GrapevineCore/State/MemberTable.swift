@@ -41,6 +41,9 @@ extension MemberTable {
     _read { yield records[slot] }
   }
 
+  package func key(inSlot slot: Int) -> MemberKey { records[slot].key }
+  package func isLive(_ slot: Int) -> Bool { records[slot].isLive }
+
   package func key(named name: String) -> MemberKey? { names[NameKey(name: name)] }
 
   /// The positions, in key order, of the members from `lower` to `upper`.

@@ -59,6 +59,10 @@ package struct DigestRange: Hashable, Sendable {
     self.body = body
   }
 
+  package var isFullEntries: Bool {
+    if case .entries = body { true } else { false }
+  }
+
   /// The most bytes that a range takes, without its entries.
   package static let sizeMaximum = 1 + 16 + 8 + 10
 
