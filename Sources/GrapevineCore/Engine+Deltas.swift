@@ -82,7 +82,13 @@ extension Engine {
         let share = max(64, (limit - bytes.count) / (items.count - index))
         let size = bytes.count
         let outcome = known[slot].write(
-          &item, to: &bytes, limit: limit, share: share, entryLimit: entrySizeLimit, now: now)
+          &item,
+          to: &bytes,
+          limit: limit,
+          share: share,
+          entryLimit: entrySizeLimit,
+          now: now
+        )
         isEmpty = isEmpty && bytes.count == size
         sentCount += item.sentCount
         item.sentCount = 0
@@ -106,7 +112,8 @@ extension Engine {
 
   /// Queues a delta packet whose sections `body` writes; returns where its flags lie.
   private mutating func appendDelta(
-    to target: Endpoint, _ body: (inout [UInt8], Int) -> Void
+    to target: Endpoint,
+    _ body: (inout [UInt8], Int) -> Void
   ) -> Int? {
     metrics.deltasOut += 1
     let header = PacketHeader(kind: .delta, label: label, sender: localKey)

@@ -34,7 +34,9 @@ extension Engine {
   }
 
   private mutating func take(
-    _ heartbeat: Heartbeat, from peer: MemberKey, at source: Endpoint
+    _ heartbeat: Heartbeat,
+    from peer: MemberKey,
+    at source: Endpoint
   ) {
     guard heartbeat.fingerprint != table.fingerprint else {
       if exchanges.find(peer) != nil {
@@ -54,12 +56,17 @@ extension Engine {
   mutating func sendDigest(to target: Endpoint) {
     sendDigest(to: target) { table, bytes, limit in
       _ = table.appendAnswer(
-        from: .lowest, through: .highest, to: &bytes, limit: limit)
+        from: .lowest,
+        through: .highest,
+        to: &bytes,
+        limit: limit
+      )
     }
   }
 
   private mutating func sendDigest(
-    to target: Endpoint, _ body: (MemberTable, inout [UInt8], Int) -> Void
+    to target: Endpoint,
+    _ body: (MemberTable, inout [UInt8], Int) -> Void
   ) {
     metrics.digestsOut += 1
     let header = PacketHeader(kind: .digest, label: label, sender: localKey)
@@ -75,7 +82,10 @@ extension Engine {
   // MARK: Digests
 
   private mutating func takeDigest(
-    _ bytes: Span<UInt8>, _ start: WireReader, from peer: MemberKey, at source: Endpoint
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    from peer: MemberKey,
+    at source: Endpoint
   ) {
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
@@ -96,7 +106,9 @@ extension Engine {
 
   /// Compares a digest, whose format has been checked, with what is known here.
   mutating func compare(
-    _ bytes: Span<UInt8>, _ start: WireReader, _ answer: inout DigestAnswer
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    _ answer: inout DigestAnswer
   ) {
     var reader = start
     while !reader.isAtEnd {
@@ -143,7 +155,9 @@ extension Engine {
   }
 
   private mutating func compare(
-    _ theirs: DigestEntry, _ slot: Int, _ answer: inout DigestAnswer
+    _ theirs: DigestEntry,
+    _ slot: Int,
+    _ answer: inout DigestAnswer
   ) {
     adoptCompaction(theirs.progress.compacted, slot)
     let own = table[slot].digestEntry
@@ -151,7 +165,8 @@ extension Engine {
     let differsInStanding = own.standingHash != theirs.standingHash
     if differsInStanding || own.progress.isAhead(of: theirs.progress) {
       answer.owed.append(
-        Owed(key: own.key, replica: theirs.progress, needsStanding: differsInStanding))
+        Owed(key: own.key, replica: theirs.progress, needsStanding: differsInStanding)
+      )
     }
     if differsInStanding || theirs.progress.isAhead(of: own.progress) {
       answer.wanted.append(own)
@@ -193,7 +208,10 @@ extension Engine {
   // MARK: Deltas
 
   private mutating func takeDelta(
-    _ bytes: Span<UInt8>, _ start: WireReader, from peer: MemberKey, at source: Endpoint
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    from peer: MemberKey,
+    at source: Endpoint
   ) {
     var reader = start
     guard let byte = try? reader.byte(bytes) else { return }

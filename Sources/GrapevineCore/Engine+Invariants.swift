@@ -7,9 +7,13 @@ extension Engine {
     precondition(graves.count <= configuration.graveLimit, "\(graves.count) graves")
     precondition(seeds.count <= configuration.seedLimit, "\(seeds.count) seeds")
     precondition(
-      inboundCount <= configuration.inboundStreamLimit, "\(inboundCount) inbound streams")
+      inboundCount <= configuration.inboundStreamLimit,
+      "\(inboundCount) inbound streams"
+    )
     precondition(
-      outboundCount <= configuration.outboundStreamLimit + 4, "\(outboundCount) outbound streams")
+      outboundCount <= configuration.outboundStreamLimit + 4,
+      "\(outboundCount) outbound streams"
+    )
     for session in streams {
       precondition(session.queued <= configuration.streamQueueLimit, "\(session.queued) queued")
     }

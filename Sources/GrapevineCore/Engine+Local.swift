@@ -4,7 +4,8 @@ extension Engine {
   ///
   /// - Throws: ``StateError``; then nothing has changed.
   package mutating func update(
-    _ changes: [Change], now: Instant
+    _ changes: [Change],
+    now: Instant
   ) throws(StateError) -> Version {
     tick(now)
     switch phase {
@@ -35,7 +36,10 @@ extension Engine {
       try check(key: key)
       guard value.count <= configuration.valueSizeLimit else {
         throw .valueTooLarge(
-          key: key, size: value.count, limit: configuration.valueSizeLimit)
+          key: key,
+          size: value.count,
+          limit: configuration.valueSizeLimit
+        )
       }
       if let timeToLive, timeToLive <= .zero {
         throw .timeToLiveNotPositive(key: key, timeToLive: timeToLive)
@@ -101,7 +105,8 @@ extension Engine {
           endpoint: target,
           deadline: clock + configuration.streamTimeout,
           dueAt: clock
-        ))
+        )
+      )
       startJoins()
     }
     return ticket
@@ -235,7 +240,10 @@ struct TombstoneClock: Sendable {
 
   /// The version up to which to compact `state`: at least `threshold` of its tombstones are `age` old.
   mutating func bound(
-    for state: VersionedState, threshold: Int, age: UInt64, now: Instant
+    for state: VersionedState,
+    threshold: Int,
+    age: UInt64,
+    now: Instant
   ) -> Version? {
     guard state.tombstoneCount >= threshold else {
       if times.count > 2 * threshold + 1_024 { removeStale(state) }

@@ -17,7 +17,9 @@ extension Engine {
   }
 
   mutating func take(
-    _ kind: FrameKind, _ payload: [UInt8], _ index: Int
+    _ kind: FrameKind,
+    _ payload: [UInt8],
+    _ index: Int
   ) throws(MalformedDatagram) {
     let bytes = payload.span
     let reader = WireReader(0..<payload.count)
@@ -56,7 +58,9 @@ extension Engine {
   // MARK: Greeting
 
   private mutating func takeHello(
-    _ bytes: Span<UInt8>, _ start: WireReader, _ index: Int
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    _ index: Int
   ) throws(MalformedDatagram) {
     var reader = start
     let hello = try Hello.read(bytes, &reader)
@@ -64,7 +68,8 @@ extension Engine {
     let isInbound = streams[index].direction == .inbound
     guard hello.label == label else {
       metrics.drops[.wrongLabel] += 1
-      isInbound ? refuse(id, [RefusalCode.wrongLabel.rawValue]) : fail(id, .wrongLabel, aborting: true)
+      isInbound
+        ? refuse(id, [RefusalCode.wrongLabel.rawValue]) : fail(id, .wrongLabel, aborting: true)
       return
     }
     let version = PacketHeader.version
@@ -127,7 +132,10 @@ extension Engine {
 
   /// Another process that goes by this node's name has opened a stream.
   private mutating func meetTwin(
-    _ twin: MemberID, _ claim: Section.Claim, _ id: StreamID, isAsking: Bool
+    _ twin: MemberID,
+    _ claim: Section.Claim,
+    _ id: StreamID,
+    isAsking: Bool
   ) {
     guard let index = index(of: id) else { return }
     let own = localID
@@ -166,7 +174,10 @@ extension Engine {
 
   /// Goes on after the other side has answered this node's greeting.
   private mutating func greet(
-    _ hello: Hello, _ peer: MemberID, _ claim: Section.Claim, _ id: StreamID
+    _ hello: Hello,
+    _ peer: MemberID,
+    _ claim: Section.Claim,
+    _ id: StreamID
   ) {
     guard let index = index(of: id) else { return }
     let session = streams[index]
@@ -189,7 +200,9 @@ extension Engine {
   }
 
   private mutating func takeRefusal(
-    _ bytes: Span<UInt8>, _ start: WireReader, _ session: StreamSession
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    _ session: StreamSession
   ) throws(MalformedDatagram) {
     var reader = start
     guard let code = RefusalCode(rawValue: try reader.byte(bytes)) else { throw .malformed }
@@ -221,7 +234,9 @@ extension Engine {
 
   /// The cluster knows this node's name as that of another life, or of a twin.
   private mutating func takeNameHeld(
-    _ holder: MemberID, _ claim: Section.Claim, _ session: StreamSession
+    _ holder: MemberID,
+    _ claim: Section.Claim,
+    _ session: StreamSession
   ) {
     drop(session.id, aborting: false)
     if let index = joins.firstIndex(where: { $0.ticket == session.ticket }) {
@@ -248,7 +263,9 @@ extension Engine {
   }
 
   private mutating func takeSections(
-    _ bytes: Span<UInt8>, _ start: WireReader, _ index: Int
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    _ index: Int
   ) throws(MalformedDatagram) {
     var reader = start
     while !reader.isAtEnd { _ = try Section.read(bytes, &reader) }
@@ -269,7 +286,9 @@ extension Engine {
 
   /// Adds a piece to the snapshot that is on its way; applies it when it is whole.
   private mutating func stage(
-    _ section: Section, _ bytes: Span<UInt8>, _ id: StreamID
+    _ section: Section,
+    _ bytes: Span<UInt8>,
+    _ id: StreamID
   ) throws(MalformedDatagram) -> Bool {
     guard let index = index(of: id), let state = section.state else { return false }
     guard section.key != localKey, let slot = table.slot(of: section.key) else { return true }
@@ -347,7 +366,9 @@ extension Engine {
 
   /// Writes the first of what is owed; false if it must wait for a message of its own.
   private mutating func writeOwed(
-    _ index: Int, to payload: inout [UInt8], limit: Int
+    _ index: Int,
+    to payload: inout [UInt8],
+    limit: Int
   ) -> Bool {
     let position = streams[index].owedIndex
     var item = streams[index].owed[position]
@@ -357,18 +378,33 @@ extension Engine {
       return true
     }
     var outcome = table[slot].write(
-      &item, to: &payload, limit: limit, share: limit, entryLimit: .max, now: clock)
+      &item,
+      to: &payload,
+      limit: limit,
+      share: limit,
+      entryLimit: .max,
+      now: clock
+    )
     let isStopped = outcome == .noRoom || (outcome == .partial && item.sentCount == 0)
     if isStopped, payload.count < 4_096 {
       // The next entry alone is larger than a frame: it goes in several.
       outcome = table[slot].write(
-        &item, to: &payload, limit: .max, share: 0, entryLimit: .max, now: clock)
+        &item,
+        to: &payload,
+        limit: .max,
+        share: 0,
+        entryLimit: .max,
+        now: clock
+      )
     }
     metrics.entriesOut += item.sentCount
     item.sentCount = 0
     if outcome == .needsStream {
       streams[index].snapshot = SnapshotWriter(
-        key: item.key, state: table[slot].state, replica: item.replica)
+        key: item.key,
+        state: table[slot].state,
+        replica: item.replica
+      )
     } else if outcome == .complete {
       streams[index].owedIndex += 1
       compactOwed(index)

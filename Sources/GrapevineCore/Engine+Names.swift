@@ -59,7 +59,8 @@ extension Engine {
     // Of two with the very same identity that others know already, the lower address stays.
     if table.count > 1, done.rival == own, endpoint < done.rivalEndpoint {
       events.append(
-        .member(.nameConflict(own: own, rival: done.rival, address: done.rivalEndpoint)))
+        .member(.nameConflict(own: own, rival: done.rival, address: done.rivalEndpoint))
+      )
       return
     }
     yieldName(to: done.rival, at: done.rivalEndpoint)
@@ -73,7 +74,8 @@ extension Engine {
     events.append(.superseded(by: rival, at: rivalEndpoint))
     for join in joins {
       events.append(
-        .joinFinished(join.ticket, .failed(.nameTaken(by: rival, at: rivalEndpoint))))
+        .joinFinished(join.ticket, .failed(.nameTaken(by: rival, at: rivalEndpoint)))
+      )
     }
     joins = []
     for session in streams { drop(session.id, aborting: true) }
@@ -94,7 +96,12 @@ extension Engine {
     guard let old = table.remove(localKey) else { return }
     graves.bury(old, isReplaced: true, now: clock)
     var record = MemberRecord(
-      id: id, endpoint: endpoint, standing: Standing(), verdictSince: clock, hash: hash)
+      id: id,
+      endpoint: endpoint,
+      standing: Standing(),
+      verdictSince: clock,
+      hash: hash
+    )
     record.state = old.state
     localKey = record.key
     graves.remove(localKey)

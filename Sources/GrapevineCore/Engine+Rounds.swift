@@ -55,7 +55,10 @@ extension Engine {
   private mutating func sendHeartbeats() {
     if observers == nil {
       observers = ObserverRings.observers(
-        of: localKey, ringCount: configuration.observerCount, in: table)
+        of: localKey,
+        ringCount: configuration.observerCount,
+        in: table
+      )
     }
     for observer in observers ?? [] {
       guard let slot = table.slot(of: observer) else { continue }

@@ -57,7 +57,8 @@ extension Engine {
   ///
   /// Nil for a section about this node itself, or one that is refused.
   mutating func takeMember(
-    _ section: Section, _ bytes: Span<UInt8>
+    _ section: Section,
+    _ bytes: Span<UInt8>
   ) -> (slot: Int, isNew: Bool)? {
     guard section.key != localKey else {
       takeNewsOfSelf(section)
@@ -86,7 +87,9 @@ extension Engine {
   }
 
   private mutating func admit(
-    _ id: MemberID, _ key: MemberKey, _ claim: Section.Claim
+    _ id: MemberID,
+    _ key: MemberKey,
+    _ claim: Section.Claim
   ) -> Int? {
     if let grave = graves.find(key) {
       guard !grave.isReplaced, claim.standing.incarnation > grave.standing.incarnation else {
@@ -123,7 +126,8 @@ extension Engine {
         standing: claim.standing,
         verdictSince: verdictTime(claim),
         hash: hash
-      ))
+      )
+    )
     observers = nil
     if let replaced {
       graves.bury(replaced, isReplaced: true, now: clock)

@@ -29,7 +29,10 @@ extension Engine {
   /// Opens a stream; what comes of it is found by its purpose and ticket.
   @discardableResult
   mutating func open(
-    _ target: Endpoint, _ purpose: StreamPurpose, peer: MemberKey? = nil, ticket: JoinTicket? = nil
+    _ target: Endpoint,
+    _ purpose: StreamPurpose,
+    peer: MemberKey? = nil,
+    ticket: JoinTicket? = nil
   ) -> StreamID {
     let id = newStreamID()
     var session = makeSession(id, .outbound, target, purpose)
@@ -151,7 +154,9 @@ extension Engine {
   }
 
   package mutating func streamClosed(
-    _ id: StreamID, _ closure: StreamClosure, now: Instant
+    _ id: StreamID,
+    _ closure: StreamClosure,
+    now: Instant
   ) {
     tick(now)
     guard let index = index(of: id) else { return }
@@ -216,7 +221,10 @@ extension Engine {
 
   /// Ends a stream that did not do its work, and lets what waited for it know.
   mutating func fail(
-    _ id: StreamID, _ failure: JoinFailure, aborting: Bool, tellsDriver: Bool = true
+    _ id: StreamID,
+    _ failure: JoinFailure,
+    aborting: Bool,
+    tellsDriver: Bool = true
   ) {
     guard let index = index(of: id) else { return }
     let session = streams[index]

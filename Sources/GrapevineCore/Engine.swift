@@ -91,7 +91,13 @@ package struct Engine: Sendable {
     localKey = MemberKey(id)
     table.insert(
       MemberRecord(
-        id: id, endpoint: endpoint, standing: Standing(), verdictSince: now, hash: hash))
+        id: id,
+        endpoint: endpoint,
+        standing: Standing(),
+        verdictSince: now,
+        hash: hash
+      )
+    )
   }
 
   var isSilent: Bool {

@@ -104,7 +104,12 @@ extension GossipConfiguration {
   public func validate() throws(InvalidConfiguration) {
     try check("interval", interval, .milliseconds(10), .seconds(3_600))
     if let label {
-      try check("label", "“\(label)”", (1...255).contains(label.utf8.count), "1 to 255 bytes of UTF-8")
+      try check(
+        "label",
+        "“\(label)”",
+        (1...255).contains(label.utf8.count),
+        "1 to 255 bytes of UTF-8"
+      )
     }
     try check("maximumPacketSize", maximumPacketSize, 512...65_507)
     try check("burst", burst, 1...64)
@@ -130,20 +135,32 @@ extension GossipConfiguration {
   }
 
   private func check(
-    _ name: String, _ value: Int, _ range: ClosedRange<Int>
+    _ name: String,
+    _ value: Int,
+    _ range: ClosedRange<Int>
   ) throws(InvalidConfiguration) {
     try check(
-      name, "\(value)", range.contains(value), "\(range.lowerBound) to \(range.upperBound)")
+      name,
+      "\(value)",
+      range.contains(value),
+      "\(range.lowerBound) to \(range.upperBound)"
+    )
   }
 
   private func check(
-    _ name: String, _ value: Duration, _ least: Duration, _ most: Duration
+    _ name: String,
+    _ value: Duration,
+    _ least: Duration,
+    _ most: Duration
   ) throws(InvalidConfiguration) {
     try check(name, "\(value)", least <= value && value <= most, "\(least) to \(most)")
   }
 
   private func check(
-    _ name: String, _ value: String, _ holds: Bool, _ rule: String
+    _ name: String,
+    _ value: String,
+    _ holds: Bool,
+    _ rule: String
   ) throws(InvalidConfiguration) {
     guard !holds else { return }
     throw InvalidConfiguration(name: "gossip." + name, value: value, rule: rule)

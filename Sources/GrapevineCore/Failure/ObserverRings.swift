@@ -10,7 +10,9 @@ package enum ObserverRings {
   /// `ringCount + 1` members everyone observes everyone.
   /// - Complexity: O(members × rings).
   package static func observers(
-    of key: MemberKey, ringCount: Int, in table: MemberTable
+    of key: MemberKey,
+    ringCount: Int,
+    in table: MemberTable
   ) -> [MemberKey] {
     var observers: [MemberKey] = []
     for ring in 0..<UInt64(ringCount) {

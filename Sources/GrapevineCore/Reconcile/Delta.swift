@@ -19,7 +19,8 @@ package enum Delta {
 
   /// Checks a whole delta without keeping anything.
   package static func validate(
-    _ bytes: Span<UInt8>, _ start: WireReader
+    _ bytes: Span<UInt8>,
+    _ start: WireReader
   ) throws(MalformedDatagram) {
     var reader = start
     let flags = Flags(rawValue: try reader.byte(bytes))

@@ -42,7 +42,10 @@ extension MemberTable {
   ///
   /// Returns false, and appends nothing, if not even the sums fit below `limit`.
   package func appendAnswer(
-    from lower: MemberKey, through upper: MemberKey, to bytes: inout [UInt8], limit: Int
+    from lower: MemberKey,
+    through upper: MemberKey,
+    to bytes: inout [UInt8],
+    limit: Int
   ) -> Bool {
     let positions = positions(from: lower, through: upper)
     if appendEntries(positions, from: lower, through: upper, to: &bytes, limit: limit) {
@@ -60,7 +63,9 @@ extension MemberTable {
       let partUpper = isLast ? upper : MemberKey(rawValue: key(at: end).rawValue - 1)
       let sum = fingerprint(of: start..<end)
       DigestRange(
-        lower: partLower, upper: partUpper, body: .fingerprint(sum, memberCount: end - start)
+        lower: partLower,
+        upper: partUpper,
+        body: .fingerprint(sum, memberCount: end - start)
       ).write(to: &bytes)
       guard !isLast else { break }
       start = end

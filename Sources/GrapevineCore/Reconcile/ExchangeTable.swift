@@ -40,7 +40,8 @@ package struct ExchangeTable: Sendable {
 
   /// Changes what is known of a peer; the least recently used one makes room.
   package mutating func update<Result>(
-    _ peer: MemberKey, _ body: (inout Exchange) -> Result
+    _ peer: MemberKey,
+    _ body: (inout Exchange) -> Result
   ) -> Result {
     var exchange: Exchange
     if let index = exchanges.lastIndex(where: { $0.peer == peer }) {

@@ -8,7 +8,10 @@ package struct Owed: Sendable, Hashable {
   package var sentCount = 0
 
   package init(
-    key: MemberKey, replica: Progress, needsIdentity: Bool = false, needsStanding: Bool = false
+    key: MemberKey,
+    replica: Progress,
+    needsIdentity: Bool = false,
+    needsStanding: Bool = false
   ) {
     self.key = key
     self.replica = replica
@@ -60,7 +63,12 @@ extension MemberRecord {
     }
     if isPlain {
       outcome = writePlain(
-        &owed, to: &bytes, limit: limit, shareEnd: bytes.count + share, entryLimit: entryLimit)
+        &owed,
+        to: &bytes,
+        limit: limit,
+        shareEnd: bytes.count + share,
+        entryLimit: entryLimit
+      )
     }
     let isEmpty = !owed.needsIdentity && !owed.needsStanding && !isPlain
     if isEmpty || (outcome == .noRoom && !owed.needsIdentity && !owed.needsStanding) {
@@ -74,12 +82,21 @@ extension MemberRecord {
   }
 
   private func writePlain(
-    _ owed: inout Owed, to bytes: inout [UInt8], limit: Int, shareEnd: Int, entryLimit: Int
+    _ owed: inout Owed,
+    to bytes: inout [UInt8],
+    limit: Int,
+    shareEnd: Int,
+    entryLimit: Int
   ) -> SectionOutcome {
     var last = owed.replica.version
     var outcome = SectionOutcome.complete
     let mark = Section.beginState(
-      isSnapshot: false, compacted: state.compacted, base: last, end: state.version, in: &bytes)
+      isSnapshot: false,
+      compacted: state.compacted,
+      base: last,
+      end: state.version,
+      in: &bytes
+    )
     let first = bytes.count
     state.forEach(after: last) { entry in
       let size = entry.size(after: last)

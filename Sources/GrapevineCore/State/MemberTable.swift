@@ -115,7 +115,8 @@ extension MemberTable {
 
   /// Changes the record in a slot, in place, and keeps the sums up.
   package mutating func update<Result>(
-    _ slot: Int, _ body: (inout MemberRecord) -> Result
+    _ slot: Int,
+    _ body: (inout MemberRecord) -> Result
   ) -> Result {
     footprint -= records[slot].state.footprint
     if records[slot].isLive { liveCount -= 1 }
@@ -146,6 +147,8 @@ extension MemberTable {
       record.state.checkInvariants()
     }
     precondition(
-      sum == fingerprint && bytes == footprint && live == liveCount, "sums do not agree")
+      sum == fingerprint && bytes == footprint && live == liveCount,
+      "sums do not agree"
+    )
   }
 }

@@ -53,7 +53,8 @@ package struct Hello: Sendable {
   }
 
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Hello {
     guard try reader.byte(bytes) == PacketHeader.magic else { throw .wrongMagic }
     let lowest = try reader.byte(bytes)
@@ -97,7 +98,8 @@ package struct FrameAssembler: Sendable {
   ///
   /// Returns nil when `bytes` are used up. `offset` moves behind what was taken.
   package mutating func next(
-    _ bytes: Span<UInt8>, _ offset: inout Int
+    _ bytes: Span<UInt8>,
+    _ offset: inout Int
   ) throws(MalformedDatagram) -> (kind: FrameKind, payload: [UInt8])? {
     while offset < bytes.count {
       fill(to: FrameKind.headerSize, bytes, &offset)

@@ -56,7 +56,11 @@ extension Section {
 
   /// Begins a state field, not complete as yet; returns the mark for ``end(_:in:)``.
   package static func beginState(
-    isSnapshot: Bool, compacted: Version, base: Version, end: Version, in bytes: inout [UInt8]
+    isSnapshot: Bool,
+    compacted: Version,
+    base: Version,
+    end: Version,
+    in bytes: inout [UInt8]
   ) -> Int {
     let mark = begin(tag: Tag.state, in: &bytes)
     bytes.append(isSnapshot ? snapshotFlag : 0)
