@@ -32,8 +32,12 @@ private struct Exception: Sendable {
     }
   }
 
-  @Test func `but System.swift reads errno`() {
-    for file in shipped where file.path != "Sources/GrapevineTransport/System.swift" {
+  @Test func `reads errno but where the system is called`() {
+    let exceptions = [
+      Exception(file: "System.swift", reason: "it wraps every call of the transport"),
+      Exception(file: "Files.swift", reason: "eval reads and writes files, the transport does not"),
+    ]
+    for file in shipped where !exceptions.contains(where: { $0.file == file.name }) {
       expectNone(file.places { $0.hasWord("errno") })
     }
   }
@@ -54,7 +58,7 @@ private struct Exception: Sendable {
   }
 
   @Test(arguments: [
-    ".hashValue", ".shuffled(", ".shuffle(", ".randomElement(", ".random(",
+    ".hashValue", ".shuffled(", ".shuffle(using", ".shuffle()", ".randomElement(", ".random(in",
     "SystemRandomNumberGenerator", "ContinuousClock", "SuspendingClock", "Task", "print(",
   ])
   func `know nothing of the process they run in`(word: String) {
@@ -66,7 +70,8 @@ private struct Exception: Sendable {
   @Test(arguments: [".values", ".keys"])
   func `don't walk through a dictionary`(word: String) {
     for file in files {
-      expectNone(file.places { $0.hasWord(word) })
+      // What is followed by a subscript is an array that happens to have the name.
+      expectNone(file.places { $0.hasWord(word) && !$0.contains(word + "[") })
     }
   }
 
@@ -97,7 +102,7 @@ extension SourceFile {
         index + 2 < words.count, let type = words[(index + 2)...].first(where: { $0 != "=" })
       else { return nil }
       let rest = words[(index + 2)...].joined(separator: " ")
-      let hasKeys = type.hasPrefix("[") && type.hasSuffix(":")
+      let hasKeys = type.hasPrefix("[") && !type.hasPrefix("[(") && type.hasSuffix(":")
       let isSet = ["Set<", "Set(", "Dictionary<"].contains { rest.contains($0) }
       guard (hasKeys || isSet) == isUnordered else { return nil }
       return String(words[index + 1].filter { $0.isLetter || $0.isNumber || $0 == "_" })

@@ -25,6 +25,8 @@ package struct Section: Sendable {
     package var compacted: Version
     package var base: Version
     package var end: Version
+    /// The owner's version at which this was cut: `end`, unless the sender lacks something itself.
+    package var horizon: Version
     package var entries: Range<Int>
   }
 
@@ -134,7 +136,9 @@ package struct Section: Sendable {
     let compacted = try reader.varint(bytes)
     let base = try reader.varint(bytes)
     let end = try reader.varint(bytes)
-    guard base <= end else { throw .malformed }
+    let (horizon, overflow) = end.addingReportingOverflow(try reader.varint(bytes))
+    guard base <= end, !overflow else { throw .malformed }
+    guard flags & snapshotFlag == 0 || horizon == end else { throw .malformed }
     let entries = reader.offset..<reader.end
     var last = base
     while !reader.isAtEnd {
@@ -147,6 +151,7 @@ package struct Section: Sendable {
       compacted: compacted,
       base: base,
       end: end,
+      horizon: horizon,
       entries: entries
     )
   }
