@@ -11,10 +11,7 @@ extension EventLoop {
     /// Room for datagrams to send, shared by all clients; empty between calls.
     package let outbox = DatagramOutbox()
     /// Room for what a stream brings, shared by all clients.
-    package let streamBuffer = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: 65_536,
-      alignment: 16
-    )
+    package let streamBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 65_536)
 
     private let shared: Shared
     private var slots: [Slot] = []
@@ -85,8 +82,8 @@ extension EventLoop.Context {
     _ interest: Interest,
     of listener: StreamListener,
     _ id: RegistrationID
-  ) throws(SystemError) {
-    try shared.epoll.modify(listener.descriptor, interest, as: id)
+  ) {
+    setInterest(interest, listener.descriptor, id)
   }
 
   /// Changes what a connection is watched for.
@@ -94,8 +91,8 @@ extension EventLoop.Context {
     _ interest: Interest,
     of connection: StreamConnection,
     _ id: RegistrationID
-  ) throws(SystemError) {
-    try shared.epoll.modify(connection.descriptor, interest, as: id)
+  ) {
+    setInterest(interest, connection.descriptor, id)
   }
 
   /// Stops watching a socket; no event of it comes any more.
@@ -134,6 +131,18 @@ extension EventLoop.Context {
     slots[index].owner = (owner, client, source)
     clients[client]?.registrationCount += 1
     return id
+  }
+
+  private func setInterest(
+    _ interest: Interest,
+    _ descriptor: borrowing Descriptor,
+    _ id: RegistrationID
+  ) {
+    do {
+      try shared.epoll.modify(descriptor, interest, as: id)
+    } catch {
+      preconditionFailure("a descriptor that is watched can't be watched otherwise: \(error)")
+    }
   }
 
   private func deregister(_ descriptor: borrowing Descriptor, _ id: RegistrationID) {

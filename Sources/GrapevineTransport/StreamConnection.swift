@@ -97,9 +97,17 @@ extension StreamConnection {
   }
 
   /// Takes what has arrived, at most the size of `buffer`.
-  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> ReadOutcome {
-    guard let count = try System.receive(descriptor, into: buffer) else { return .nothing }
+  package func read(
+    into buffer: UnsafeMutableBufferPointer<UInt8>
+  ) throws(SystemError) -> ReadOutcome {
+    guard let count = try System.receive(descriptor, into: UnsafeMutableRawBufferPointer(buffer))
+    else { return .nothing }
     return count == 0 ? .ended : .bytes(count)
+  }
+
+  /// Sees to it that closing forgets what is unsent and tells the peer of a reset, not of an end.
+  package func resetOnClose() {
+    try? System.resetOnClose(descriptor)
   }
 
   /// Tells the peer that no more bytes will come; reading goes on.

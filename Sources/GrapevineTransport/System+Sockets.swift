@@ -81,6 +81,15 @@ extension System {
     }
   }
 
+  /// setsockopt(2) of `SO_LINGER`: closing forgets what is unsent and resets the connection.
+  static func resetOnClose(_ descriptor: borrowing Descriptor) throws(SystemError) {
+    let raw = descriptor.rawValue
+    var value = linger(l_onoff: 1, l_linger: 0)
+    try call("setsockopt") {
+      setsockopt(raw, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+    }
+  }
+
   /// getsockopt(2) of an integer.
   static func option(
     _ descriptor: borrowing Descriptor,

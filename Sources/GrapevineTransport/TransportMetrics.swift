@@ -31,6 +31,22 @@ package struct TransportMetrics: Sendable, Hashable {
 }
 
 extension TransportMetrics {
+  /// Adds the counts of `other`.
+  package mutating func add(_ other: TransportMetrics) {
+    sendsWithoutRoom += other.sendsWithoutRoom
+    sendsWithoutMemory += other.sendsWithoutMemory
+    sendsRefused += other.sendsRefused
+    sendsUnreachable += other.sendsUnreachable
+    sendsTooLarge += other.sendsTooLarge
+    sendsForbidden += other.sendsForbidden
+    sendsFailedOtherwise += other.sendsFailedOtherwise
+    sendsLostOnPurpose += other.sendsLostOnPurpose
+    receivesTruncated += other.receivesTruncated
+    receivesFailed += other.receivesFailed
+    acceptsFailed += other.acceptsFailed
+    acceptsExhausted += other.acceptsExhausted
+  }
+
   /// Counts a datagram that was not sent.
   package mutating func countFailedSend(_ error: SystemError) {
     switch error.code {
