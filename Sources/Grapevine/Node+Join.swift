@@ -80,7 +80,6 @@ extension Node {
       attempt.fail(nil, .malformed(rule: PeerAddress.rule))
       return attempt
     case .endpoint(let endpoint)?:
-      runtime.withEngine { engine, now in engine.addSeeds([endpoint], now: now) }
       endpoints = [endpoint]
     case .host(let host, let port)?:
       seedKeeper.remember(.host(host, port: port))

@@ -1,5 +1,4 @@
 public import GrapevineCore
-package import GrapevineTransport
 
 extension Node {
   /// How a node presents itself and behaves; every value has a default.

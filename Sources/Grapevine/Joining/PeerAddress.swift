@@ -1,18 +1,18 @@
-import GrapevineCore
+package import GrapevineCore
 
 /// An address of another node as a user writes it.
-enum PeerAddress: Hashable, Sendable {
+package enum PeerAddress: Hashable, Sendable {
   case endpoint(Endpoint)
   case host(String, port: UInt16)
 
   /// What a right one looks like.
-  static var rule: String {
+  package static var rule: String {
     "an IPv4 address, an IPv6 address or a host name, with or without a port"
   }
 
   /// Reads `10.1.2.3`, `10.1.2.3:7000`, `::1`, `[::1]`, `[::1]:7000`, `host` or `host:7000`; nil if
   /// `text` is none of these.
-  init?(_ text: String, defaultPort: UInt16) {
+  package init?(_ text: String, defaultPort: UInt16) {
     if let endpoint = Endpoint(text) ?? Endpoint(address: text, port: defaultPort) {
       guard endpoint.port != 0, !endpoint.isUnspecified else { return nil }
       self = .endpoint(endpoint)

@@ -52,7 +52,7 @@ extension Watcher {
 
 extension Watcher {
   /// Calls the method that `notice` is for.
-  func receive(_ notice: Notice) {
+  package func receive(_ notice: Notice) {
     switch notice {
     case .missed(let count, let members): didMiss(count, members: members)
     case .event(.joined(let id)): didJoin(id)
