@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct BoundedQueueTests {
   @Test func `Elements come out in order`() {
-    var queue = BoundedQueue<Int>(limit: 1_000)
+    var queue = BoundedQueue<Int>(limit: 1_001)
     var next = 0
     for element in 0..<3_000 {
       queue.append(element)

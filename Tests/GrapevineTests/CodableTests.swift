@@ -37,7 +37,8 @@ import Testing
     #expect(Notice.missed(count: 3, members: []).description == "3 events missed; 0 members known")
     #expect(LeaveReport(asked: [], acknowledged: []).description == "there was nobody to tell")
     #expect(
-      LeaveReport(asked: [id, id], acknowledged: [id]).description == "1 of 2 acknowledged: b#7")
+      LeaveReport(asked: [id, id], acknowledged: [id]).description == "1 of 2 acknowledged: b#7"
+    )
     #expect(NodeError.Code.addressInUse.description == "addressInUse")
     #expect(LogLevel.warning.description == "warning")
   }

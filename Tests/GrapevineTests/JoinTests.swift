@@ -19,7 +19,7 @@ import Testing
     #expect(a.members.map(\.name) == ["a", "b"])
     #expect(a.members.map(\.isSelf) == [true, false])
     #expect(a.memberSummaries.map(\.name) == ["a", "b"])
-    #expect(a.members.allSatisfy(\.isLive))
+    #expect(a.members.allSatisfy { $0.isLive })
     #expect(a.memberCount == 2)
     try await eventually("both hold the same") { a.fingerprint == b.fingerprint }
     #expect(a.metrics.packetsOut > 0)
@@ -128,7 +128,8 @@ import Testing
   }
 
   @Test(
-    arguments: [("one", "two"), ("one", nil), (nil, "two")] as [(String?, String?)])
+    arguments: [("one", "two"), ("one", nil), (nil, "two")] as [(String?, String?)]
+  )
   func `Nodes with different labels never merge`(_ first: String?, _ second: String?) async throws {
     let a = try makeNode("a") { $0.gossip.label = first }
     let b = try makeNode("b") { $0.gossip.label = second }

@@ -35,7 +35,8 @@ import Testing
     try await eventually("the sink is told") { sink.records.last?.message == "closed" }
     #expect(
       sink.records.map(\.message)
-        == ["started", "member joined", "key set", "member left", "closed"])
+        == ["started", "member joined", "key set", "member left", "closed"]
+    )
     #expect(sink.records.allSatisfy { $0.node == "a" })
     let joined = try #require(sink.records.first { $0.message == "member joined" })
     #expect(joined.level == .info)

@@ -17,7 +17,9 @@ import Testing
       ("a_b.example.", "a_b.example.", 7_000), ("127.0.0.1.example", "127.0.0.1.example", 7_000),
     ])
   func `A host name may come with or without a port`(
-    _ text: String, _ host: String, _ port: UInt16
+    _ text: String,
+    _ host: String,
+    _ port: UInt16
   ) {
     #expect(PeerAddress(text, defaultPort: 7_000) == .host(host, port: port))
   }

@@ -81,7 +81,8 @@ import Testing
     #expect(error?.value == "key")
     #expect(
       error?.cause as? StateError
-        == .valueTooLarge(key: "key", size: 1 << 20 + 1, limit: 1 << 20))
+        == .valueTooLarge(key: "key", size: 1 << 20 + 1, limit: 1 << 20)
+    )
     #expect(node.value(of: "key", member: "alone")?.count == 1 << 20)
   }
 
@@ -123,7 +124,9 @@ import Testing
   }
 
   private func expectRefusal(
-    of key: String, by node: Node, _ isRight: (StateError) -> Bool
+    of key: String,
+    by node: Node,
+    _ isRight: (StateError) -> Bool
   ) throws {
     let error = try #require(
       #expect(throws: NodeError.self) { try node.set(key, "value") }

@@ -4,7 +4,8 @@ import Testing
 
 /// Starts a node on a free loopback port with a quick round.
 func makeNode(
-  _ name: String? = nil, _ adjust: (inout Node.Configuration) -> Void = { _ in }
+  _ name: String? = nil,
+  _ adjust: (inout Node.Configuration) -> Void = { _ in }
 ) throws(NodeError) -> Node {
   var configuration = Node.Configuration()
   configuration.bind = "127.0.0.1:0"
@@ -17,7 +18,8 @@ func makeNode(
 
 /// Starts nodes of these names and has all of them join the first.
 func makeCluster(
-  _ names: String..., adjust: (inout Node.Configuration) -> Void = { _ in }
+  _ names: String...,
+  adjust: (inout Node.Configuration) -> Void = { _ in }
 ) async throws -> [Node] {
   var nodes: [Node] = []
   for name in names {

@@ -33,7 +33,8 @@ final class Recorder: Watcher {
   func didReplace(_ old: MemberID, by new: MemberID) { note(.event(.replaced(old, by: new))) }
   func didFindNameConflict(with rival: MemberID, at address: Endpoint) {
     // A watcher is not told whose name it is: it knows its node.
-    note(.event(.nameConflict(own: MemberID(name: "", generation: 0), rival: rival, address: address)))
+    let own = MemberID(name: "", generation: 0)
+    note(.event(.nameConflict(own: own, rival: rival, address: address)))
   }
   func didMiss(_ count: Int, members: [Member]) { note(.missed(count: count, members: members)) }
 }
