@@ -1,2 +1,3 @@
 import EvalScenarios
-print(Help.text(nil)); print("-----"); print(Help.text(.propagate)); print("----"); print(Help.text(.sync)); print(Help.text(.idle))
+print(Help.text(nil)); print("-----"); print(Help.text(.propagate)); print("----");
+print(Help.text(.sync)); print(Help.text(.idle))

@@ -4,7 +4,7 @@ package import GrapevineCore
 ///
 /// It says nothing within the first two seconds. On a terminal one line is rewritten, at most ten
 /// times a second; elsewhere a line is added every ten seconds.
-package struct Progress {
+package final class Progress {
   private let isTerminal: Bool
   private let clock: () -> Instant
   private let write: (String) -> Void
@@ -26,7 +26,7 @@ package struct Progress {
   private static let patience: Duration = .seconds(2)
 
   /// Says how far it is, if it is time to.
-  package mutating func report(_ text: @autoclosure () -> String) {
+  package func report(_ text: @autoclosure () -> String) {
     let now = clock()
     guard now >= due else { return }
     if isTerminal {
@@ -40,7 +40,7 @@ package struct Progress {
   }
 
   /// Wipes the line away, so that results begin on a clean one.
-  package mutating func finish() {
+  package func finish() {
     guard isLineOpen else { return }
     isLineOpen = false
     write("\r\u{1B}[K")
