@@ -87,7 +87,7 @@ import Testing
 
   @Test func `progress is silent for two seconds, then rewrites one line of a terminal`() {
     let screen = Screen()
-    var progress = Progress(isTerminal: true, clock: { screen.now }, write: screen.write)
+    let progress = Progress(isTerminal: true, clock: { screen.now }, write: screen.write)
     progress.report("one")
     screen.now = Instant.zero + .milliseconds(1_999)
     progress.report("two")
@@ -104,7 +104,7 @@ import Testing
 
   @Test func `progress that is no terminal's is a line now and then`() {
     let screen = Screen()
-    var progress = Progress(isTerminal: false, clock: { screen.now }, write: screen.write)
+    let progress = Progress(isTerminal: false, clock: { screen.now }, write: screen.write)
     for second in 0...13 {
       screen.now = Instant.zero + .seconds(second)
       progress.report("at \(second)")

@@ -1,3 +1,4 @@
 import EvalScenarios
-print(Help.text(nil)); print("-----"); print(Help.text(.propagate)); print("----");
-print(Help.text(.sync)); print(Help.text(.idle))
+import Glibc
+
+exit(Evaluation.run(Array(CommandLine.arguments.dropFirst())))

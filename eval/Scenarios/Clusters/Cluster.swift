@@ -23,15 +23,15 @@ protocol Cluster: AnyObject {
   /// The number of live members that a node knows, itself included.
   func liveMemberCount(at node: Int) -> Int
   func metrics(of node: Int) -> Metrics
-  /// Bytes of keys, values and bookkeeping that a node holds for all members.
-  func stateSize(of node: Int) -> Int
-  /// How often a node was told that a member is down, over all nodes since the start.
+  /// Begins to count in ``downReports``.
+  func countDownReports()
+  /// How often a node was told that a member is down, over all nodes.
   var downReports: Int { get }
   /// What went wrong without being waited for, such as a join that failed.
   var complaints: [String] { get }
 
   /// Lets time pass.
-  func sleep(_ duration: Duration, _ watch: (Instant) -> Void)
+  func sleep(_ duration: Duration, _ watch: (Instant) -> Void) throws(EvaluationError)
 
   /// Looks at `nodes` until `isReached` holds on each, or `limit` has passed since `begin`.
   ///
@@ -42,7 +42,7 @@ protocol Cluster: AnyObject {
     limit: Duration,
     watch: (_ reachedCount: Int) -> Void,
     until isReached: (Int) -> Bool
-  ) -> [Duration?]
+  ) throws(EvaluationError) -> [Duration?]
 }
 
 /// Why a scenario could not be run at all.

@@ -6,7 +6,7 @@ internal import GrapevineSimulation
 /// A node can change what it holds only when something is delivered to it, so it is looked at after
 /// each of its own steps and at no other time: the times are exact and cost nearly nothing.
 final class SimulatedCluster: Cluster {
-  private let simulation: Simulation
+  let simulation: Simulation
   private let configuration: GossipConfiguration
   private(set) var downReports = 0
   private(set) var complaints: [String] = []
@@ -79,7 +79,54 @@ final class SimulatedCluster: Cluster {
     simulation.read(node) { engine, _ in engine.metrics }
   }
 
-  func stateSize(of node: Int) -> Int {
-    simulation.read(node) { engine, _ in engine.stateSize }
+  func countDownReports() {
+    downReports = 0
   }
+}
+
+extension SimulatedCluster {
+  func sleep(_ duration: Duration, _ watch: (Instant) -> Void) throws(EvaluationError) {
+    let end = now + duration
+    var steps = 0
+    do {
+      _ = try simulation.run(deadline: end) { simulation, _ in
+        steps += 1
+        if steps % SimulatedCluster.watchInterval == 0 { watch(simulation.now) }
+        return true
+      }
+    } catch {
+      throw EvaluationError("the simulator found a broken promise: \(error)")
+    }
+  }
+
+  func times(
+    of nodes: [Int],
+    since begin: Instant,
+    limit: Duration,
+    watch: (_ reachedCount: Int) -> Void,
+    until isReached: (Int) -> Bool
+  ) throws(EvaluationError) -> [Duration?] {
+    var reached = [Int: Duration](minimumCapacity: nodes.count)
+    func look(_ node: Int) {
+      guard reached[node] == nil, isReached(node) else { return }
+      reached[node] = .nanoseconds(Int64(now.since(begin)))
+    }
+    for node in nodes { look(node) }
+    let wanted = Set(nodes)
+    var steps = 0
+    do {
+      _ = try simulation.run(deadline: begin + limit) { _, node in
+        if wanted.contains(node) { look(node) }
+        steps += 1
+        if steps % SimulatedCluster.watchInterval == 0 { watch(reached.count) }
+        return reached.count < nodes.count
+      }
+    } catch {
+      throw EvaluationError("the simulator found a broken promise: \(error)")
+    }
+    return nodes.map { reached[$0] }
+  }
+
+  /// The number of steps between two reports of progress.
+  private static var watchInterval: Int { 1_024 }
 }

@@ -9,9 +9,9 @@ enum Bootstrap {
     var outcome = Outcome()
     for run in 1...options.runs {
       let title = "run \(run) of \(options.runs)"
-      let cluster = try measurement.makeCluster(run: run)
+      let cluster = try measurement.makeCluster()
       let nodes = try measurement.start(options.nodes, in: cluster)
-      let reached = measurement.bootstrap(nodes, in: cluster, title)
+      let reached = try measurement.bootstrap(nodes, in: cluster, title)
       times.add(reached)
       streams.append(Double(nodes.reduce(0) { $0 + cluster.metrics(of: $1).streamsOut }))
       let missing = reached.count { $0 == nil }

@@ -10,12 +10,13 @@ enum Discover {
     var outcome = Outcome()
     for run in 1...options.runs {
       let title = "run \(run) of \(options.runs)"
-      measurement.pauseByChance(cluster, title)
+      try measurement.pauseByChance(cluster, title)
       let name = "newcomer-\(run)"
       let newcomer = try cluster.start(name)
       let begin = cluster.now
       cluster.join([newcomer], through: nodes[measurement.random.index(nodes.count)])
-      let reached = cluster.times(of: nodes, since: begin, limit: measurement.patience) { count in
+      let reached = try cluster.times(of: nodes, since: begin, limit: measurement.patience) {
+        count in
         measurement.progress.report("\(title): \(count) of \(nodes.count) nodes know \(name)")
       } until: {
         cluster.version(of: name, at: $0) != nil

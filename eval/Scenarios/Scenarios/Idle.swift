@@ -7,13 +7,13 @@ enum Idle {
     let emptyProcess = ProcessMemory.resident
     let cluster = try measurement.makeCluster()
     let nodes = try measurement.startSteady(options.nodes, in: cluster)
-    let downBefore = cluster.downReports
+    cluster.countDownReports()
 
     let kernelBefore = KernelCounters.current
     let trafficBefore = cluster.traffic(of: nodes)
     let processorBefore = MachineClock.processorTime
     let begin = cluster.now
-    cluster.sleep(options.duration) { now in
+    try cluster.sleep(options.duration) { now in
       let passed = Duration.nanoseconds(Int64(now.since(begin)))
       measurement.progress.report(
         "watching: \(NumberText.fixed(passed.seconds, 0)) s of \(ValueText.text(options.duration))"
@@ -31,7 +31,7 @@ enum Idle {
       kernel: kernel.map { $0 * (share / seconds) },
       processor: Double(processor) / 1e9 / seconds * share,
       memory: Double(memory) * share,
-      falseDown: cluster.downReports - downBefore
+      falseDown: cluster.downReports
     )
     var outcome = Outcome()
     report(figures, options, &outcome)

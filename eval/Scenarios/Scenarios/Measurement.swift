@@ -5,20 +5,32 @@ final class Measurement {
   let options: Options
   let progress: Progress
   var random: Xoshiro256
+  private let clusters: ClusterMaker
 
-  init(options: Options, progress: Progress) {
+  /// Makes a cluster without nodes; the seed is the run's.
+  typealias ClusterMaker = (Options, _ seed: UInt64) throws(EvaluationError) -> any Cluster
+
+  init(
+    options: Options,
+    progress: Progress,
+    clusters: @escaping ClusterMaker = Measurement.cluster
+  ) {
     self.options = options
     self.progress = progress
+    self.clusters = clusters
     random = Xoshiro256(seed: options.seed)
   }
 
   /// The time within which a run must converge: 60 gossip intervals, and 30 s at least.
   var patience: Duration { max(.seconds(30), options.interval * 60) }
 
-  /// Creates a cluster; `run` tells the clusters of several runs apart.
-  func makeCluster(run: Int = 0) throws(EvaluationError) -> any Cluster {
-    let seed = run == 0 ? options.seed : random.next()
-    return switch options.network {
+  /// Makes a cluster without nodes; one run's differs from the next one's.
+  func makeCluster() throws(EvaluationError) -> any Cluster {
+    try clusters(options, random.next())
+  }
+
+  static func cluster(_ options: Options, seed: UInt64) throws(EvaluationError) -> any Cluster {
+    switch options.network {
     case .simulated: SimulatedCluster(options, seed: seed)
     case .loopback: try LoopbackCluster(options, seed: seed)
     }
@@ -27,7 +39,7 @@ final class Measurement {
   /// Starts nodes, lets them join through the first one, and waits until the cluster is at rest.
   func startSteady(_ count: Int, in cluster: any Cluster) throws(EvaluationError) -> [Int] {
     let nodes = try start(count, in: cluster)
-    let times = bootstrap(nodes, in: cluster, "starting")
+    let times = try bootstrap(nodes, in: cluster, "starting")
     let missing = times.count { $0 == nil }
     guard missing == 0 else {
       throw EvaluationError(
@@ -49,10 +61,14 @@ final class Measurement {
   }
 
   /// Lets all join through the first one at once; the times at which each knew all.
-  func bootstrap(_ nodes: [Int], in cluster: any Cluster, _ title: String) -> [Duration?] {
+  func bootstrap(
+    _ nodes: [Int],
+    in cluster: any Cluster,
+    _ title: String
+  ) throws(EvaluationError) -> [Duration?] {
     let begin = cluster.now
     cluster.join(Array(nodes.dropFirst()), through: nodes[0])
-    return cluster.times(of: nodes, since: begin, limit: patience) { [self] reached in
+    return try cluster.times(of: nodes, since: begin, limit: patience) { [self] reached in
       progress.report("\(title): \(reached) of \(nodes.count) nodes know all")
     } until: {
       cluster.liveMemberCount(at: $0) == nodes.count
@@ -66,16 +82,17 @@ final class Measurement {
       let current = cluster.exchanges(of: nodes)
       if current == exchanges { return }
       exchanges = current
-      cluster.sleep(options.interval * 2) { _ in progress.report("waiting for the cluster to rest")
+      try cluster.sleep(options.interval * 2) { _ in
+        progress.report("waiting for the cluster to rest")
       }
     }
     throw EvaluationError("the cluster does not come to rest: digests go on after 120 intervals")
   }
 
   /// Lets up to an interval pass: heartbeats come at fixed times, and runs must not fall in step.
-  func pauseByChance(_ cluster: any Cluster, _ title: String) {
+  func pauseByChance(_ cluster: any Cluster, _ title: String) throws(EvaluationError) {
     let pause = random.below(UInt64(options.interval.nanoseconds))
-    cluster.sleep(.nanoseconds(Int64(pause))) { _ in progress.report(title) }
+    try cluster.sleep(.nanoseconds(Int64(pause))) { _ in progress.report(title) }
   }
 
   /// Lets a node leave, waits until all others know and the cluster is at rest, and ends the node.
@@ -86,7 +103,7 @@ final class Measurement {
     _ title: String
   ) throws(EvaluationError) {
     cluster.leave(node)
-    let gone = cluster.times(of: nodes, since: cluster.now, limit: patience) { count in
+    let gone = try cluster.times(of: nodes, since: cluster.now, limit: patience) { count in
       progress.report("\(title): \(count) of \(nodes.count) nodes know that the new one left")
     } until: {
       cluster.liveMemberCount(at: $0) == nodes.count

@@ -6,13 +6,13 @@ enum Propagate {
     let options = measurement.options
     let cluster = try measurement.makeCluster()
     let nodes = try measurement.startSteady(options.nodes, in: cluster)
-    let idle = idleRate(nodes, cluster, measurement)
+    let idle = try idleRate(nodes, cluster, measurement)
     var times = ReachTimes()
     var spent: [TrafficCount] = []
     var outcome = Outcome()
     for run in 1...options.runs {
       let title = "run \(run) of \(options.runs)"
-      measurement.pauseByChance(cluster, title)
+      try measurement.pauseByChance(cluster, title)
       let writer = measurement.random.index(nodes.count)
       let name = cluster.name(of: nodes[writer])
       let before = cluster.traffic(of: nodes)
@@ -21,7 +21,8 @@ enum Propagate {
       guard let version = cluster.version(of: name, at: nodes[writer]) else {
         throw EvaluationError("\(name) does not know itself")
       }
-      let reached = cluster.times(of: nodes, since: begin, limit: measurement.patience) { count in
+      let reached = try cluster.times(of: nodes, since: begin, limit: measurement.patience) {
+        count in
         measurement.progress.report("\(title): \(count) of \(nodes.count) nodes hold the update")
       } until: {
         cluster.version(of: name, at: $0).map { $0 >= version } ?? false
@@ -34,7 +35,7 @@ enum Propagate {
             + "within \(ValueText.text(measurement.patience))"
         )
       }
-      cluster.sleep(.seconds(1)) { _ in measurement.progress.report(title) }
+      try cluster.sleep(.seconds(1)) { _ in measurement.progress.report(title) }
       let seconds = Double(cluster.now.since(begin)) / 1e9
       if missing == 0 { spent.append(cluster.traffic(of: nodes) - before - idle * seconds) }
     }
@@ -47,12 +48,12 @@ enum Propagate {
     _ nodes: [Int],
     _ cluster: any Cluster,
     _ measurement: Measurement
-  ) -> TrafficCount {
+  ) throws(EvaluationError) -> TrafficCount {
     // A virtual interval costs nothing, and a longer window a better mean.
     let intervals = measurement.options.network == .simulated ? 40 : 10
     let before = cluster.traffic(of: nodes)
     let begin = cluster.now
-    cluster.sleep(measurement.options.interval * intervals) { _ in
+    try cluster.sleep(measurement.options.interval * intervals) { _ in
       measurement.progress.report("measuring the idle rate")
     }
     let seconds = Double(cluster.now.since(begin)) / 1e9

@@ -12,7 +12,6 @@ struct Sync {
   private var bytes: [Double] = []
   private var memoryPeak = 0
   private var queuePeak = 0
-  private var stateSize = 0
   private var failures: [String] = []
 
   static func run(_ measurement: Measurement) throws(EvaluationError) -> Outcome {
@@ -66,7 +65,7 @@ extension Sync {
   {
     let begin = cluster.now
     try payload.write(to: nodes[0], of: cluster)
-    return waitForKeys(at: nodes, since: begin, title)
+    return try waitForKeys(at: nodes, since: begin, title)
   }
 
   /// Lets a fresh node join the owner of the keys, and leave when it holds them.
@@ -77,15 +76,17 @@ extension Sync {
     let before = cluster.traffic(of: all)
     let begin = cluster.now
     cluster.join([fresh], through: nodes[0])
-    let times = waitForKeys(at: [fresh], since: begin, title(run))
+    let times = try waitForKeys(at: [fresh], since: begin, title(run))
     note(times, run, cluster.traffic(of: all) - before, all)
     check(SyncPayload(measurement.options, run: 0), run, at: [fresh])
     try measurement.dismiss(fresh, from: nodes, of: cluster, title(run))
   }
 
-  private func waitForKeys(at nodes: [Int], since begin: Instant, _ title: String) -> [Duration?] {
+  private func waitForKeys(at nodes: [Int], since begin: Instant, _ title: String)
+    throws(EvaluationError) -> [Duration?]
+  {
     let version = cluster.version(of: owner, at: self.nodes[0]) ?? 0
-    return cluster.times(of: nodes, since: begin, limit: measurement.patience) { count in
+    return try cluster.times(of: nodes, since: begin, limit: measurement.patience) { count in
       measurement.progress.report("\(title): \(count) of \(nodes.count) nodes hold all keys")
     } until: {
       cluster.version(of: owner, at: $0).map { $0 >= version } ?? false
@@ -104,7 +105,6 @@ extension Sync {
     self.times.add(times)
     bytes.append(traffic.wireBytes + traffic.streamBytes)
     memoryPeak = max(memoryPeak, ProcessMemory.peak - emptyProcess)
-    stateSize = max(stateSize, nodes.reduce(0) { $0 + cluster.stateSize(of: $1) })
     queuePeak = nodes.reduce(queuePeak) { max($0, cluster.metrics(of: $1).streamQueuePeak) }
     let missing = times.count { $0 == nil }
     guard missing > 0 else { return }
@@ -138,15 +138,16 @@ extension Sync {
       ]
     }
     let mean = bytes.reduce(0, +) / Double(max(1, bytes.count))
+    let size = SyncPayload(options, run: 0).size
     var outcome = Outcome()
     outcome.lines = TextTable.times(rows).lines + ["", "share of nodes that hold all keys:"]
     outcome.lines +=
       times.plot + [
         "",
         times.verdict,
-        "keys and values: \(NumberText.bytes(SyncPayload(options, run: 0).size))",
+        "keys and values: \(NumberText.bytes(size)), on \(options.nodes) nodes "
+          + "\(NumberText.bytes(size * options.nodes))",
         "sent by all nodes per run: \(NumberText.bytes(Int(mean.rounded())))",
-        "state held by all nodes: \(NumberText.bytes(stateSize))",
         "most bytes that waited in one stream: \(NumberText.bytes(queuePeak))",
       ]
     if isReal {

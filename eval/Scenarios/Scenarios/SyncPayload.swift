@@ -1,19 +1,17 @@
 internal import GrapevineCore
-internal import GrapevineHashing
 
 /// Keys with values of random bytes, each drawn anew from the seed when it is asked for.
 ///
 /// Nothing is kept, so that the memory measured is the cluster's.
 struct SyncPayload {
-  let seed: UInt64
-  let run: Int
-  let keyCount: Int
-  let valueSize: Int
-  let bigValueSize: Int?
+  private let base: UInt64
+  private let keyCount: Int
+  private let valueSize: Int
+  private let bigValueSize: Int?
 
   init(_ options: Options, run: Int) {
-    seed = options.seed
-    self.run = run
+    var random = Xoshiro256(seed: options.seed &+ UInt64(run))
+    base = random.next()
     keyCount = options.keyCount
     valueSize = options.valueSize
     bigValueSize = options.bigValueSize
@@ -24,7 +22,7 @@ struct SyncPayload {
   func value(_ index: Int) -> [UInt8] {
     // The large value stands in the middle: there are values before and behind it.
     let size = index == keyCount / 2 ? bigValueSize ?? valueSize : valueSize
-    var random = Xoshiro256(seed: mix64(mix64(seed, UInt64(run)), UInt64(index)))
+    var random = Xoshiro256(seed: base &+ UInt64(index))
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size)
     while bytes.count < size {
