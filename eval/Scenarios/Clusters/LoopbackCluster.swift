@@ -79,7 +79,7 @@ extension LoopbackCluster {
       let report = JoinReport(name: names[index])
       joins.append(report)
       Task {
-        do {
+        do throws(NodeError) {
           try await node.join([address])
         } catch {
           report.fail(error)
