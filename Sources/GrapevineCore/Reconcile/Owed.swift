@@ -4,9 +4,14 @@ package struct Owed: Sendable, Hashable {
   package var replica: Progress
   package var needsIdentity: Bool
   package var needsStanding: Bool
+  /// Entries written so far.
+  package var sentCount = 0
 
   package init(
-    key: MemberKey, replica: Progress, needsIdentity: Bool = false, needsStanding: Bool = false
+    key: MemberKey,
+    replica: Progress,
+    needsIdentity: Bool = false,
+    needsStanding: Bool = false
   ) {
     self.key = key
     self.replica = replica
@@ -49,7 +54,7 @@ extension MemberRecord {
     let head = Section.begin(key, in: &bytes)
     if owed.needsIdentity { Section.write(identity: id, to: &bytes) }
     if owed.needsStanding { Section.write(claim(now: now), to: &bytes) }
-    let offer = Offer.decide(own: state.progress, replica: owed.replica)
+    let offer = state.offer(to: owed.replica)
     let isPlain = offer == .plain && state.progress.isAhead(of: owed.replica)
     var outcome = offer == .snapshot ? SectionOutcome.needsStream : .complete
     guard bytes.count + (isPlain ? Section.stateOverhead : 0) <= limit else {
@@ -58,7 +63,12 @@ extension MemberRecord {
     }
     if isPlain {
       outcome = writePlain(
-        &owed, to: &bytes, limit: limit, shareEnd: bytes.count + share, entryLimit: entryLimit)
+        &owed,
+        to: &bytes,
+        limit: limit,
+        shareEnd: bytes.count + share,
+        entryLimit: entryLimit
+      )
     }
     let isEmpty = !owed.needsIdentity && !owed.needsStanding && !isPlain
     if isEmpty || (outcome == .noRoom && !owed.needsIdentity && !owed.needsStanding) {
@@ -72,12 +82,22 @@ extension MemberRecord {
   }
 
   private func writePlain(
-    _ owed: inout Owed, to bytes: inout [UInt8], limit: Int, shareEnd: Int, entryLimit: Int
+    _ owed: inout Owed,
+    to bytes: inout [UInt8],
+    limit: Int,
+    shareEnd: Int,
+    entryLimit: Int
   ) -> SectionOutcome {
     var last = owed.replica.version
     var outcome = SectionOutcome.complete
     let mark = Section.beginState(
-      isSnapshot: false, compacted: state.compacted, base: last, end: state.version, in: &bytes)
+      isSnapshot: false,
+      compacted: state.compacted,
+      base: last,
+      end: state.version,
+      horizon: max(state.horizon, state.version),
+      in: &bytes
+    )
     let first = bytes.count
     state.forEach(after: last) { entry in
       let size = entry.size(after: last)
@@ -92,8 +112,10 @@ extension MemberRecord {
       }
       entry.write(after: last, to: &bytes)
       last = entry.version
+      owed.sentCount += 1
       return true
     }
+    if owed.replica.version == 0, last > 0 { owed.replica.compacted = state.compacted }
     owed.replica.version = last
     if outcome == .complete {
       Section.markComplete(mark, in: &bytes)

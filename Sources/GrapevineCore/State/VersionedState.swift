@@ -9,6 +9,11 @@ package struct VersionedState: Sendable {
   package private(set) var version: Version = 0
   /// The version up to which the owner has dropped its tombstones.
   package private(set) var compacted: Version = 0
+  /// The highest owner's version at which something held here was cut.
+  ///
+  /// Keys written again between ``version`` and here may be missing: they were left out in favour of what is
+  /// still to come.
+  package private(set) var horizon: Version = 0
   /// Entries that are not deleted, reserved ones included.
   package private(set) var liveCount = 0
   package private(set) var tombstoneCount = 0
@@ -23,6 +28,15 @@ package struct VersionedState: Sendable {
   }
 
   package var entryCount: Int { liveCount + tombstoneCount }
+
+  /// Says whether this is what the owner held at ``version``, no key missing.
+  package var isWhole: Bool {
+    #if GRAPEVINE_CANARY_WHOLE
+      return true
+    #else
+      return version >= horizon
+    #endif
+  }
 }
 
 // MARK: Reading
@@ -136,7 +150,9 @@ extension VersionedState {
   ///
   /// Returns the entry that was there.
   package mutating func remove(
-    _ key: Span<UInt8>, _ range: Range<Int>, at newVersion: Version
+    _ key: Span<UInt8>,
+    _ range: Range<Int>,
+    at newVersion: Version
   ) -> StoredEntry? {
     precondition(newVersion > version, "removal \(newVersion) at version \(version)")
     version = newVersion
@@ -145,6 +161,11 @@ extension VersionedState {
     forget(removed)
     log[place] = StoredEntry(vacantSince: removed.version)
     return removed
+  }
+
+  /// Takes note of the owner's version at which entries that are now held were cut.
+  package mutating func see(horizon other: Version) {
+    horizon = max(horizon, other)
   }
 
   /// Moves the version to the end of a complete section.
@@ -170,7 +191,9 @@ extension VersionedState {
 
   /// Replaces the whole content.
   package mutating func replace(
-    with entries: [StoredEntry], version newVersion: Version, compacted newCompacted: Version
+    with entries: [StoredEntry],
+    version newVersion: Version,
+    compacted newCompacted: Version
   ) {
     #if !GRAPEVINE_CANARY_SNAPSHOT_GUARD
       precondition(newVersion >= version && newCompacted >= compacted, "a snapshot goes back")
@@ -185,6 +208,7 @@ extension VersionedState {
     for entry in entries { put(entry) }
     version = newVersion
     compacted = newCompacted
+    horizon = newVersion
   }
 
   private mutating func forget(_ entry: StoredEntry) {
@@ -217,10 +241,12 @@ extension VersionedState {
       if entry.isDeleted { deleted += 1 } else { live += 1 }
       precondition(
         table.find(entry.bytes.span, 0..<entry.keySize, in: log) == index,
-        "key \(entry.key) is not found in its place")
+        "key \(entry.key) is not found in its place"
+      )
       precondition(
         !entry.isDeleted || entry.version > compacted,
-        "tombstone \(entry.version) outlived compaction at \(compacted)")
+        "tombstone \(entry.version) outlived compaction at \(compacted)"
+      )
     }
     precondition(last <= version, "entry \(last) lies above version \(version)")
     precondition(live == liveCount && deleted == tombstoneCount, "counts differ")

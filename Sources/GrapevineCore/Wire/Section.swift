@@ -25,6 +25,8 @@ package struct Section: Sendable {
     package var compacted: Version
     package var base: Version
     package var end: Version
+    /// The owner's version at which this was cut: `end`, unless the sender lacks something itself.
+    package var horizon: Version
     package var entries: Range<Int>
   }
 
@@ -42,7 +44,8 @@ package struct Section: Sendable {
 
   /// Reads a section and checks everything in it; fields of an unknown tag are passed over.
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Section {
     var section = Section(key: MemberKey(rawValue: try reader.fixed(bytes, size: 8)))
     var fields = WireReader(try reader.skip(Int(try reader.fixed(bytes, size: 3))))
@@ -76,7 +79,8 @@ package struct Section: Sendable {
   }
 
   private static func readIdentity(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Identity {
     let name = try reader.skip(Int(try reader.byte(bytes)))
     guard !name.isEmpty else { throw .malformed }
@@ -87,7 +91,8 @@ package struct Section: Sendable {
   }
 
   private static func readClaim(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Claim {
     let incarnation = try reader.varint(bytes)
     guard let verdict = Verdict(rawValue: try reader.byte(bytes)) else { throw .malformed }
@@ -105,7 +110,8 @@ package struct Section: Sendable {
 
   /// An endpoint: 4 or 6, the address's bytes in network order, and the port.
   package static func readEndpoint(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Endpoint {
     switch try reader.byte(bytes) {
     case 4:
@@ -122,14 +128,17 @@ package struct Section: Sendable {
   }
 
   private static func readState(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> State {
     let flags = try reader.byte(bytes)
     guard flags & ~(completeFlag | snapshotFlag) == 0 else { throw .malformed }
     let compacted = try reader.varint(bytes)
     let base = try reader.varint(bytes)
     let end = try reader.varint(bytes)
-    guard base <= end else { throw .malformed }
+    let (horizon, overflow) = end.addingReportingOverflow(try reader.varint(bytes))
+    guard base <= end, !overflow else { throw .malformed }
+    guard flags & snapshotFlag == 0 || horizon == end else { throw .malformed }
     let entries = reader.offset..<reader.end
     var last = base
     while !reader.isAtEnd {
@@ -142,13 +151,16 @@ package struct Section: Sendable {
       compacted: compacted,
       base: base,
       end: end,
+      horizon: horizon,
       entries: entries
     )
   }
 
   /// A run of versions that a snapshot's receiver keeps: the gap to it, and its length.
   package static func readRun(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader, after last: Version
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader,
+    after last: Version
   ) throws(MalformedDatagram) -> ClosedRange<Version> {
     let gap = try reader.varint(bytes)
     let length = try reader.varint(bytes)
@@ -171,7 +183,9 @@ package struct EntryHeader: Hashable, Sendable {
 
   /// Reads the entry that follows the one at `last`, and checks its key.
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader, after last: Version
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader,
+    after last: Version
   ) throws(MalformedDatagram) -> EntryHeader {
     let (version, overflow) = last.addingReportingOverflow(try reader.varint(bytes))
     guard !overflow, version > last else { throw .malformed }
