@@ -1,0 +1,13 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The protocol and its tests alone, so that each planted fault costs a build of these and no more.
+// `.ci/run` puts this manifest next to links to Sources and Tests.
+let package = Package(
+  name: "Grapevine",
+  targets: [
+    .target(name: "GrapevineHashing"),
+    .target(name: "GrapevineCore", dependencies: ["GrapevineHashing"]),
+    .testTarget(name: "GrapevineCoreTests", dependencies: ["GrapevineCore", "GrapevineHashing"]),
+  ]
+)

@@ -1,0 +1,60 @@
+/// Members that have expired or were replaced, so that news of them from elsewhere brings no ghost back.
+///
+/// At most `limit` graves, oldest out first, each for `lifetime` nanoseconds.
+package struct Graveyard: Sendable {
+  package struct Grave: Sendable, Hashable {
+    package var id: MemberID
+    package var key: MemberKey
+    package var standing: Standing
+    package var endpoint: Endpoint
+    package var since: Instant
+    /// Says that a later life took the member's place, so that no incarnation of this one returns.
+    package var isReplaced: Bool
+  }
+
+  private let limit: Int
+  private let lifetime: UInt64
+  private var graves: [MemberKey: Grave] = [:]
+  /// In the order of their digging; what `graves` no longer holds with that time is passed over.
+  private var order: [(key: MemberKey, since: Instant)] = []
+
+  package init(limit: Int, lifetime: Duration) {
+    self.limit = limit
+    self.lifetime = lifetime.wholeNanoseconds
+  }
+
+  package var count: Int { graves.count }
+
+  package func find(_ key: MemberKey) -> Grave? { graves[key] }
+
+  package mutating func bury(_ record: MemberRecord, isReplaced: Bool, now: Instant) {
+    graves[record.key] = Grave(
+      id: record.id,
+      key: record.key,
+      standing: record.standing,
+      endpoint: record.endpoint,
+      since: now,
+      isReplaced: isReplaced
+    )
+    order.append((record.key, now))
+    expire(now: now)
+    if order.count > 2 * limit + 16 { order.removeAll { graves[$0.key]?.since != $0.since } }
+  }
+
+  package mutating func remove(_ key: MemberKey) {
+    graves[key] = nil
+  }
+
+  /// Forgets the graves whose time is over, and the oldest beyond the limit.
+  package mutating func expire(now: Instant) {
+    var passed = 0
+    for (key, since) in order {
+      if graves[key]?.since == since {
+        guard graves.count > limit || now.since(since) >= lifetime else { break }
+        graves[key] = nil
+      }
+      passed += 1
+    }
+    order.removeFirst(passed)
+  }
+}

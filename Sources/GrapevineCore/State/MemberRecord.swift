@@ -1,0 +1,49 @@
+package import GrapevineHashing
+
+/// All that a node holds of one member.
+package struct MemberRecord: Sendable {
+  package let id: MemberID
+  package let key: MemberKey
+  package var endpoint: Endpoint
+  package var standing: Standing
+  /// When the member was judged down or left, on this node's clock; of no meaning while it is alive.
+  package var verdictSince: Instant
+  package var state: VersionedState
+  /// Says that a refusal for a limit has been told once.
+  package var hasToldRefusal = false
+
+  package init(
+    id: MemberID,
+    endpoint: Endpoint,
+    standing: Standing,
+    verdictSince: Instant,
+    hash: SipHash
+  ) {
+    self.id = id
+    key = MemberKey(id)
+    self.endpoint = endpoint
+    self.standing = standing
+    self.verdictSince = verdictSince
+    state = VersionedState(hash: hash)
+  }
+
+  package var isLive: Bool { standing.verdict == .alive }
+
+  /// What the member adds to the fingerprint of a table; the verdict's age is no part of it.
+  package var contribution: UInt64 {
+    mix64(mix64(key.rawValue, state.version), mix64(state.compacted, standing.hash))
+  }
+
+  package var digestEntry: DigestEntry {
+    DigestEntry(key: key, progress: state.progress, standingHash: standing.shortHash)
+  }
+
+  /// Milliseconds since the verdict, zero while alive.
+  package func verdictAge(now: Instant) -> UInt64 {
+    isLive ? 0 : now.since(verdictSince) / 1_000_000
+  }
+
+  package func claim(now: Instant) -> Section.Claim {
+    Section.Claim(standing: standing, age: verdictAge(now: now), endpoint: endpoint)
+  }
+}
