@@ -44,7 +44,7 @@ extension Engine {
     for item in owed {
       guard let slot = table.slot(of: item.key) else { continue }
       let state = table[slot].state
-      switch Offer.decide(own: state.progress, replica: item.replica) {
+      switch state.offer(to: item.replica) {
       case .nothing: continue
       case .snapshot: return true
       case .plain: break

@@ -1,6 +1,8 @@
 // What time brings.
 extension Engine {
-  /// Does what is due; call it at `nextDeadline`. Calling it earlier does nothing.
+  /// Does what is due at `nextDeadline`.
+  ///
+  /// Calling it earlier does nothing.
   package mutating func advance(to now: Instant) {
     tick(now)
     expireStreams()

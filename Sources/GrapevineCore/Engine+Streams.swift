@@ -5,7 +5,7 @@ extension Engine {
 
   // MARK: Opening
 
-  /// Takes an inbound connection. Its bytes come by `streamReceived`.
+  /// Takes an inbound connection, whose bytes come by `streamReceived`.
   package mutating func streamAccepted(from source: Endpoint, now: Instant) -> StreamID {
     tick(now)
     metrics.streamsIn += 1

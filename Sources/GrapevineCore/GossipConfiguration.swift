@@ -8,7 +8,9 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The cluster's label, at most 255 bytes; nodes with different labels, or one without, never merge.
   public var label: String?
 
-  /// The largest UDP payload that is sent, in bytes; 512 to 65,507. Larger packets are still taken.
+  /// The largest UDP payload that is sent, in bytes; 512 to 65,507.
+  ///
+  /// Larger packets are still taken.
   public var maximumPacketSize = 1_400
 
   /// The most packets that one received packet may cause; 1 to 64.

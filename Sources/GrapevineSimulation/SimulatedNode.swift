@@ -49,7 +49,7 @@ struct SimulatedNode {
   var bandwidth: UInt64?
   var uplink = Line()
   var downlink = Line()
-  var events = Queue<ObservedEvent>()
+  var events = PeekableQueue<ObservedEvent>()
   var missedEventCount = 0
   /// How often the engine was called at `lastInputTime`: a spinning one is caught by it.
   var inputCount = 0

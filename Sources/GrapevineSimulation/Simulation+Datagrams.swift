@@ -1,4 +1,4 @@
-package import GrapevineCore
+import GrapevineCore
 
 // Datagrams: from a socket through the network into another, or nowhere.
 extension Simulation {

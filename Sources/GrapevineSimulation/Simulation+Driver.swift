@@ -60,9 +60,9 @@ extension Simulation {
   }
 
   /// Notes the first broken promise; the run ends by throwing it.
-  func fail(_ check: any Check.Type, _ node: Int, _ detail: @autoclosure () -> String) {
+  func fail(_ check: any Check.Type, _ node: Int, _ detail: String) {
     guard checks.violation == nil else { return }
-    checks.violation = Violation(check, seed: seed, time: now, node: node, detail: detail())
+    checks.violation = Violation(check, seed: seed, time: now, node: node, detail: detail)
   }
 
   private func observe(_ event: EngineEvent, at node: Int) {

@@ -89,6 +89,9 @@ extension Simulation {
 
   package func state(of node: Int) -> NodeState { nodes[node].state }
 
+  /// Says whether the node's process was told to leave.
+  package func hasLeft(_ node: Int) -> Bool { nodes[node].hasLeft }
+
   package func endpoint(of node: Int) -> Endpoint { nodes[node].endpoint }
 
   package func configuration(of node: Int) -> GossipConfiguration { nodes[node].configuration }

@@ -26,14 +26,25 @@ package enum Offer: Hashable, Sendable {
   case snapshot
 
   /// The rule of the exchange; `own` has adopted the replica's compaction where it may.
-  package static func decide(own: Progress, replica: Progress) -> Offer {
+  ///
+  /// Only who is whole offers a snapshot: what it lacks would vanish at the replica.
+  package static func decide(own: Progress, isWhole: Bool, replica: Progress) -> Offer {
     let isFresh = replica.version == 0
     if isFresh, replica.compacted == 0 || replica.compacted == own.compacted { return .plain }
     if own.compacted <= replica.version, replica.compacted <= replica.version { return .plain }
     if own.compacted == replica.compacted { return .plain }
     if own.compacted < replica.compacted { return .nothing }
-    guard own.version >= own.compacted, own.version >= replica.version else { return .nothing }
+    guard isWhole, own.version >= own.compacted, own.version >= replica.version else {
+      return .nothing
+    }
     return .snapshot
+  }
+}
+
+extension VersionedState {
+  /// What may be sent of this state to a replica at `replica`.
+  package func offer(to replica: Progress) -> Offer {
+    Offer.decide(own: progress, isWhole: isWhole, replica: replica)
   }
 }
 

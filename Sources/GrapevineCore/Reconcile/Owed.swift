@@ -54,7 +54,7 @@ extension MemberRecord {
     let head = Section.begin(key, in: &bytes)
     if owed.needsIdentity { Section.write(identity: id, to: &bytes) }
     if owed.needsStanding { Section.write(claim(now: now), to: &bytes) }
-    let offer = Offer.decide(own: state.progress, replica: owed.replica)
+    let offer = state.offer(to: owed.replica)
     let isPlain = offer == .plain && state.progress.isAhead(of: owed.replica)
     var outcome = offer == .snapshot ? SectionOutcome.needsStream : .complete
     guard bytes.count + (isPlain ? Section.stateOverhead : 0) <= limit else {
@@ -95,6 +95,7 @@ extension MemberRecord {
       compacted: state.compacted,
       base: last,
       end: state.version,
+      horizon: max(state.horizon, state.version),
       in: &bytes
     )
     let first = bytes.count
@@ -114,6 +115,7 @@ extension MemberRecord {
       owed.sentCount += 1
       return true
     }
+    if owed.replica.version == 0, last > 0 { owed.replica.compacted = state.compacted }
     owed.replica.version = last
     if outcome == .complete {
       Section.markComplete(mark, in: &bytes)

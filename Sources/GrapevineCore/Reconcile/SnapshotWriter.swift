@@ -22,7 +22,7 @@ package struct SnapshotWriter: Sendable {
   /// What the replica holds when it has applied the snapshot.
   package var progress: Progress { state.progress }
 
-  /// Appends the next section of about `size` bytes, one entry at least; true after the last.
+  /// Appends the next section of about `size` bytes, one run or entry at least; true after the last.
   package mutating func write(to bytes: inout [UInt8], size: Int) -> Bool {
     let limit = bytes.count + size
     let head = Section.begin(key, in: &bytes)
@@ -37,6 +37,7 @@ package struct SnapshotWriter: Sendable {
       compacted: state.compacted,
       base: last,
       end: state.version,
+      horizon: state.version,
       in: &bytes
     )
     let isDone = hasNamedAll && writeEntries(to: &bytes, limit: limit)
@@ -49,6 +50,7 @@ package struct SnapshotWriter: Sendable {
     var written: Version = 0
     var run: ClosedRange<Version>?
     var isFull = false
+    let start = bytes.count
     func flush() {
       guard let run else { return }
       bytes.appendVarint(run.lowerBound - written)
@@ -63,7 +65,7 @@ package struct SnapshotWriter: Sendable {
       }
       flush()
       run = nil
-      guard bytes.count + 20 <= limit else {
+      guard bytes.count == start || bytes.count + 20 <= limit else {
         isFull = true
         return false
       }

@@ -58,6 +58,9 @@ extension VersionedState {
     )
     guard acceptance == .accepted else { return acceptance }
     if version == 0 { begin(compacted: section.compacted) }
+    if version >= section.compacted { adopt(compacted: section.compacted) }
+    let earlier = version
+    defer { if version > earlier { see(horizon: section.horizon) } }
     var reader = WireReader(section.entries)
     var last = section.base
     while !reader.isAtEnd {
@@ -65,14 +68,12 @@ extension VersionedState {
       last = header.version
       guard header.version > version else { continue }
       guard header.key.count <= limits.keySize, header.value.count <= limits.valueSize,
-        entryCount < limits.entryCount
+        entryCount < limits.entryCount || find(bytes, header.key) != nil
       else { return .overLimit }
       log.appliedCount += 1
       apply(header, bytes, &log)
     }
-    guard section.isComplete else { return .accepted }
-    move(to: section.end)
-    if version >= section.compacted { adopt(compacted: section.compacted) }
+    if section.isComplete { move(to: section.end) }
     return .accepted
   }
 
@@ -98,12 +99,14 @@ extension VersionedState {
   package mutating func apply(_ snapshot: StagedSnapshot, log: inout ChangeLog) -> Acceptance {
     let acceptance = Acceptance.snapshot(snapshot.progress, own: progress)
     guard acceptance == .accepted else { return acceptance }
+    guard version >= snapshot.base else { return .gap }
     var entries: [StoredEntry] = []
     var runs = snapshot.retained[...]
     forEach { entry in
       while let run = runs.first, run.upperBound < entry.version { runs = runs.dropFirst() }
       guard entry.version <= snapshot.base, let run = runs.first else { return false }
-      if run.contains(entry.version) { entries.append(entry) }
+      let isDropped = entry.isDeleted && entry.version <= snapshot.progress.compacted
+      if run.contains(entry.version), !isDropped { entries.append(entry) }
       return true
     }
     guard UInt64(entries.count) == snapshot.retainedCount else { return .refused }
@@ -155,7 +158,7 @@ package struct StagedSnapshot: Sendable {
   /// Says whether `state` is a further piece of this snapshot.
   package func isContinued(by state: Section.State) -> Bool {
     progress == Progress(version: state.end, compacted: state.compacted)
-      && state.base >= (entries.last?.version ?? base)
+      && state.base == (entries.last?.version ?? base)
   }
 
   /// Adds runs of versions to keep; false where they are not in order.
@@ -184,7 +187,9 @@ package struct StagedSnapshot: Sendable {
     while !reader.isAtEnd {
       guard let header = try? EntryHeader.read(bytes, &reader, after: last),
         header.key.count <= limits.keySize, header.value.count <= limits.valueSize,
-        entries.count + 1 <= limits.entryCount, header.version > (entries.last?.version ?? base),
+        entries.count < limits.entryCount,
+        retainedCount < UInt64(limits.entryCount - entries.count),
+        header.version > (entries.last?.version ?? base),
         !header.isDeleted || header.version > progress.compacted
       else { return false }
       last = header.version

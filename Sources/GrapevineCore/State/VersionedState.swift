@@ -9,6 +9,11 @@ package struct VersionedState: Sendable {
   package private(set) var version: Version = 0
   /// The version up to which the owner has dropped its tombstones.
   package private(set) var compacted: Version = 0
+  /// The highest owner's version at which something held here was cut.
+  ///
+  /// Keys written again between ``version`` and here may be missing: they were left out in favour of what is
+  /// still to come.
+  package private(set) var horizon: Version = 0
   /// Entries that are not deleted, reserved ones included.
   package private(set) var liveCount = 0
   package private(set) var tombstoneCount = 0
@@ -23,6 +28,15 @@ package struct VersionedState: Sendable {
   }
 
   package var entryCount: Int { liveCount + tombstoneCount }
+
+  /// Says whether this is what the owner held at ``version``, no key missing.
+  package var isWhole: Bool {
+    #if GRAPEVINE_CANARY_WHOLE
+      return true
+    #else
+      return version >= horizon
+    #endif
+  }
 }
 
 // MARK: Reading
@@ -149,6 +163,11 @@ extension VersionedState {
     return removed
   }
 
+  /// Takes note of the owner's version at which entries that are now held were cut.
+  package mutating func see(horizon other: Version) {
+    horizon = max(horizon, other)
+  }
+
   /// Moves the version to the end of a complete section.
   package mutating func move(to end: Version) {
     #if !GRAPEVINE_CANARY_SECTION_END
@@ -189,6 +208,7 @@ extension VersionedState {
     for entry in entries { put(entry) }
     version = newVersion
     compacted = newCompacted
+    horizon = newVersion
   }
 
   private mutating func forget(_ entry: StoredEntry) {

@@ -2,7 +2,7 @@ extension Section {
   /// Key, section length, and the tag and length of one field.
   package static let overhead = 8 + 3 + 4
   /// The most that a state field takes before its entries.
-  package static let stateOverhead = 4 + 1 + 3 * 10
+  package static let stateOverhead = 4 + 1 + 4 * 10
 
   /// Begins a section; returns the mark that ``end(_:in:)`` takes.
   package static func begin(_ key: MemberKey, in bytes: inout [UInt8]) -> Int {
@@ -60,6 +60,7 @@ extension Section {
     compacted: Version,
     base: Version,
     end: Version,
+    horizon: Version,
     in bytes: inout [UInt8]
   ) -> Int {
     let mark = begin(tag: Tag.state, in: &bytes)
@@ -67,6 +68,7 @@ extension Section {
     bytes.appendVarint(compacted)
     bytes.appendVarint(base)
     bytes.appendVarint(end)
+    bytes.appendVarint(horizon - end)
     return mark
   }
 

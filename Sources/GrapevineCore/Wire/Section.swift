@@ -17,6 +17,12 @@ package struct Section: Sendable {
     /// Milliseconds since the verdict, zero while alive.
     package var age: UInt64
     package var endpoint: Endpoint
+
+    package init(standing: Standing, age: UInt64, endpoint: Endpoint) {
+      self.standing = standing
+      self.age = age
+      self.endpoint = endpoint
+    }
   }
 
   package struct State: Sendable, Hashable {
@@ -25,6 +31,8 @@ package struct Section: Sendable {
     package var compacted: Version
     package var base: Version
     package var end: Version
+    /// The owner's version at which this was cut: `end`, unless the sender lacks something itself.
+    package var horizon: Version
     package var entries: Range<Int>
   }
 
@@ -134,7 +142,9 @@ package struct Section: Sendable {
     let compacted = try reader.varint(bytes)
     let base = try reader.varint(bytes)
     let end = try reader.varint(bytes)
-    guard base <= end else { throw .malformed }
+    let (horizon, overflow) = end.addingReportingOverflow(try reader.varint(bytes))
+    guard base <= end, !overflow else { throw .malformed }
+    guard flags & snapshotFlag == 0 || horizon == end else { throw .malformed }
     let entries = reader.offset..<reader.end
     var last = base
     while !reader.isAtEnd {
@@ -147,6 +157,7 @@ package struct Section: Sendable {
       compacted: compacted,
       base: base,
       end: end,
+      horizon: horizon,
       entries: entries
     )
   }

@@ -67,9 +67,9 @@ struct Checks {
     }
   }
 
-  mutating func fail(_ check: any Check.Type, _ node: Int, _ detail: @autoclosure () -> String) {
+  mutating func fail(_ check: any Check.Type, _ node: Int, _ detail: String) {
     guard violation == nil else { return }
-    violation = Violation(check, seed: seed, time: time, node: node, detail: detail())
+    violation = Violation(check, seed: seed, time: time, node: node, detail: detail)
   }
 
   /// Reads one key of one member, drawn by chance, as a user might at any moment.

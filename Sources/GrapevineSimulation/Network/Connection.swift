@@ -1,7 +1,7 @@
 import GrapevineCore
 
 /// One direction of one connection, as occurrences name it.
-struct StreamHandle: Hashable {
+package struct StreamHandle: Hashable, Sendable {
   let connection: Int
   /// Tells a connection from an earlier one that had the same slot.
   let serial: Int
@@ -56,7 +56,7 @@ struct Connection {
     var pending = ByteQueue()
     /// The process ends the connection once `pending` is sent.
     var isFinishing = false
-    var flight = Queue<Piece>()
+    var flight = PeekableQueue<Piece>()
     /// Bytes that the peer has not read, or not known here to have.
     var unacknowledged = 0
     var lastArrival: UInt64 = 0

@@ -1,4 +1,4 @@
-package import GrapevineCore
+import GrapevineCore
 
 /// What the simulated network is like, wherever no rule for a link says otherwise.
 package struct NetworkConditions: Sendable, Hashable {
@@ -68,6 +68,8 @@ package struct NetworkCounters: Sendable, Hashable {
   package var bufferFull = 0
   /// Sent to an address where no process runs.
   package var nobodyThere = 0
+
+  package init() {}
 }
 
 /// What one process sent and received since its slot was made.
@@ -84,6 +86,8 @@ package struct Traffic: Sendable, Hashable {
   package var streamBytesIn = 0
   /// The most bytes that ever waited in one stream for its socket.
   package var streamQueuePeak = 0
+
+  package init() {}
 
   /// The bytes of a datagram's IPv4 and UDP headers.
   package static let headerSize = 28

@@ -1,5 +1,7 @@
+import GrapevineCore
+
 /// What is due at one moment of a run; plain numbers, so that moving it about costs nothing.
-enum Occurrence {
+package enum Occurrence: Sendable {
   /// The engine of a node may have something to do.
   case wake(node: Int)
   /// A datagram comes to its target's line.
@@ -17,55 +19,34 @@ enum Occurrence {
 }
 
 /// What is due, the earliest first; at one time in the order of insertion.
-struct EventHeap {
-  private var slots: [Slot] = []
+package struct EventHeap {
+  private var heap = Heap<Slot>()
   private var insertionCount: UInt64 = 0
 
-  private struct Slot {
+  private struct Slot: Comparable {
     let time: UInt64
     let order: UInt64
     let occurrence: Occurrence
 
-    func precedes(_ other: Slot) -> Bool {
-      time == other.time ? order < other.order : time < other.time
+    static func < (first: Slot, second: Slot) -> Bool {
+      first.time == second.time ? first.order < second.order : first.time < second.time
     }
+
+    static func == (first: Slot, second: Slot) -> Bool { first.order == second.order }
   }
 
-  var count: Int { slots.count }
-  var nextTime: UInt64? { slots.first?.time }
+  package init() {}
 
-  /// - Complexity: O(log(`count`)).
-  mutating func push(_ occurrence: Occurrence, at time: UInt64) {
-    let slot = Slot(time: time, order: insertionCount, occurrence: occurrence)
+  package var nextTime: UInt64? { heap.least?.time }
+
+  /// - Complexity: O(log of what is planned).
+  package mutating func push(_ occurrence: Occurrence, at time: UInt64) {
+    heap.insert(Slot(time: time, order: insertionCount, occurrence: occurrence))
     insertionCount += 1
-    var index = slots.count
-    slots.append(slot)
-    while index > 0 {
-      let parent = (index - 1) / 2
-      guard slot.precedes(slots[parent]) else { break }
-      slots[index] = slots[parent]
-      index = parent
-    }
-    slots[index] = slot
   }
 
-  /// - Complexity: O(log(`count`)).
-  mutating func popFirst() -> (time: UInt64, occurrence: Occurrence)? {
-    guard let first = slots.first, let last = slots.popLast() else { return nil }
-    if !slots.isEmpty { sink(last) }
-    return (first.time, first.occurrence)
-  }
-
-  private mutating func sink(_ slot: Slot) {
-    var index = 0
-    while true {
-      var child = 2 * index + 1
-      guard child < slots.count else { break }
-      if child + 1 < slots.count, slots[child + 1].precedes(slots[child]) { child += 1 }
-      guard slots[child].precedes(slot) else { break }
-      slots[index] = slots[child]
-      index = child
-    }
-    slots[index] = slot
+  /// - Complexity: O(log of what is planned).
+  package mutating func popFirst() -> (time: UInt64, occurrence: Occurrence)? {
+    heap.removeLeast().map { ($0.time, $0.occurrence) }
   }
 }

@@ -1,15 +1,15 @@
-import GrapevineCore
+package import GrapevineCore
 
 /// A process's monotonic clock: it began somewhere, and runs faster or slower than true time.
-struct NodeClock {
+package struct NodeClock {
   /// Parts of a million by which the clock runs fast; negative for slow.
-  private(set) var drift: Int64 = 0
+  package private(set) var drift: Int64 = 0
   private var anchorTime: UInt64
   private var anchorReading: UInt64
 
   private static let million: UInt64 = 1_000_000
 
-  init(startedAt time: UInt64, reading: UInt64) {
+  package init(startedAt time: UInt64, reading: UInt64) {
     anchorTime = time
     anchorReading = reading
   }
@@ -17,7 +17,7 @@ struct NodeClock {
   private var rate: UInt64 { UInt64(Int64(Self.million) + drift) }
 
   /// What the clock shows at the true time.
-  func reading(at time: UInt64) -> Instant {
+  package func reading(at time: UInt64) -> Instant {
     let elapsed = time - anchorTime
     guard drift != 0 else { return Instant(nanoseconds: anchorReading + elapsed) }
     let scaled = Self.million.dividingFullWidth(elapsed.multipliedFullWidth(by: rate)).quotient
@@ -25,7 +25,7 @@ struct NodeClock {
   }
 
   /// The first true time at which the clock shows `reading` or more; `UInt64.max` for never.
-  func time(of reading: Instant) -> UInt64 {
+  package func time(of reading: Instant) -> UInt64 {
     guard reading != .never else { return .max }
     let span = reading.since(Instant(nanoseconds: anchorReading))
     guard drift != 0 else { return Instant(nanoseconds: anchorTime).advanced(by: span).nanoseconds }
@@ -37,7 +37,7 @@ struct NodeClock {
   }
 
   /// Lets the clock run at another rate from `time` on.
-  mutating func setDrift(_ partsPerMillion: Int64, at time: UInt64) {
+  package mutating func setDrift(_ partsPerMillion: Int64, at time: UInt64) {
     precondition(
       abs(partsPerMillion) < 500_000, "a clock does not drift by \(partsPerMillion) parts of a million")
     anchorReading = reading(at: time).nanoseconds

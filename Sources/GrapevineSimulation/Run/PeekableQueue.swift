@@ -1,12 +1,14 @@
-/// First in, first out, over an array.
-struct Queue<Element> {
+/// First in, first out, with a first element that can be looked at and changed in place.
+package struct PeekableQueue<Element> {
   private var elements: [Element] = []
   private var head = 0
 
-  var count: Int { elements.count - head }
-  var isEmpty: Bool { head == elements.count }
+  package init() {}
 
-  var first: Element? {
+  package var count: Int { elements.count - head }
+  package var isEmpty: Bool { head == elements.count }
+
+  package var first: Element? {
     get { isEmpty ? nil : elements[head] }
     set {
       precondition(!isEmpty, "there is no first element to change")
@@ -15,16 +17,16 @@ struct Queue<Element> {
   }
 
   /// The elements, the first of them first.
-  var all: ArraySlice<Element> { elements[head...] }
+  package var all: ArraySlice<Element> { elements[head...] }
 
-  mutating func append(_ element: Element) {
+  package mutating func append(_ element: Element) {
     elements.append(element)
   }
 
   /// Takes the first element out.
   ///
   /// - Complexity: O(1) amortised.
-  mutating func popFirst() -> Element? {
+  package mutating func popFirst() -> Element? {
     guard !isEmpty else { return nil }
     let element = elements[head]
     head += 1
@@ -37,28 +39,30 @@ struct Queue<Element> {
     return element
   }
 
-  mutating func removeAll() {
+  package mutating func removeAll() {
     elements.removeAll(keepingCapacity: true)
     head = 0
   }
 }
 
 /// Bytes that wait to be sent, in the chunks that they came in.
-struct ByteQueue {
-  private var chunks = Queue<[UInt8]>()
+package struct ByteQueue {
+  private var chunks = PeekableQueue<[UInt8]>()
   private var firstOffset = 0
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  var isEmpty: Bool { count == 0 }
+  package init() {}
 
-  mutating func append(_ bytes: [UInt8]) {
+  package var isEmpty: Bool { count == 0 }
+
+  package mutating func append(_ bytes: [UInt8]) {
     guard !bytes.isEmpty else { return }
     chunks.append(bytes)
     count += bytes.count
   }
 
   /// Takes out the first `size` bytes.
-  mutating func take(_ size: Int) -> [UInt8] {
+  package mutating func take(_ size: Int) -> [UInt8] {
     precondition(size <= count, "\(size) bytes asked of \(count)")
     count -= size
     if firstOffset == 0, let chunk = chunks.first, chunk.count == size {
@@ -77,7 +81,7 @@ struct ByteQueue {
     return bytes
   }
 
-  mutating func removeAll() {
+  package mutating func removeAll() {
     self = ByteQueue()
   }
 }
