@@ -1,8 +1,69 @@
+import GrapevineHashing
+
 /// The protocol as a value: no clock, socket, thread or hidden randomness.
 ///
-/// The same identity, configuration, seed and inputs give the same outputs, byte for byte. Each input
-/// carries the time. After an input the outputs are pulled until they are nil.
+/// The same identity, configuration, seed and inputs give the same outputs, byte for byte. Each input carries
+/// the time. After an input the outputs (datagrams, stream actions, events) are pulled until they are nil, and
+/// `nextDeadline` says when to call `advance(to:)`.
 package struct Engine: Sendable {
+  // Given.
+  package let configuration: GossipConfiguration
+  let label: UInt32
+  let interval: UInt64
+  let limits: EntryLimits
+  let hash: SipHash
+  /// Tells this process from a twin.
+  let instance: UInt64
+  let endpoint: Endpoint
+
+  // What is known.
+  var table = MemberTable()
+  var graves: Graveyard
+  var localKey: MemberKey
+  var phase = Phase.active
+
+  // What is going on.
+  var random: Xoshiro256
+  var clock: Instant
+  var roundAt: Instant
+  var roundCount: UInt64 = 0
+  var earlyAt = Instant.never
+  var earlyCount = 0
+  var exchanges = ExchangeTable()
+  /// Where the last delta's rotation among members stopped.
+  var rotation = MemberKey.lowest
+  var observers: [MemberKey]?
+  var seeds: [Endpoint] = []
+  var seedCursor = 0
+  var streams: [StreamSession] = []
+  var nextStreamNumber: UInt64 = 1
+  var nextTicketNumber: UInt64 = 1
+  var joins: [PendingJoin] = []
+  var nameCheck: NameCheck?
+  /// How often the own generation has been raised; bounded, so that two nodes never drive each other on.
+  var raiseCount = 0
+  var leaving: Leaving?
+  var timeToLive = TimeToLive()
+  var tombstones = TombstoneClock()
+
+  // What comes out.
+  var packets: PacketQueue
+  var actions = Queue<StreamAction>()
+  var events = Queue<EngineEvent>()
+  /// Says whether changes of single keys are worth telling.
+  package var reportsEntries = true
+  package internal(set) var metrics = Metrics()
+
+  enum Phase: Sendable, Hashable {
+    case active
+    case left
+    /// Another live process goes on under this node's name; nothing is sent or taken any more.
+    case superseded(by: MemberID)
+  }
+
+  /// Creates a node that knows only itself.
+  ///
+  /// - Precondition: `configuration` is valid, and the name has 1 to 255 bytes.
   package init(
     id: MemberID,
     endpoint: Endpoint,
@@ -10,63 +71,74 @@ package struct Engine: Sendable {
     seed: UInt64,
     now: Instant
   ) {
-    fatalError("outline")
+    precondition((1...255).contains(id.name.utf8.count), "a name of \(id.name.utf8.count) bytes")
+    self.configuration = configuration
+    self.endpoint = endpoint
+    label = PacketHeader.hash(label: configuration.label)
+    interval = configuration.interval.wholeNanoseconds
+    limits = EntryLimits(
+      entryCount: configuration.entryLimit,
+      keySize: configuration.keySizeLimit,
+      valueSize: configuration.valueSizeLimit
+    )
+    random = Xoshiro256(seed: seed)
+    hash = SipHash(key0: random.next(), key1: random.next())
+    instance = random.next()
+    graves = Graveyard(limit: configuration.graveLimit, lifetime: configuration.graveLifetime)
+    packets = PacketQueue(limit: configuration.packetQueueLimit)
+    clock = now
+    roundAt = now.advanced(by: random.below(max(1, interval)))
+    localKey = MemberKey(id)
+    table.insert(
+      MemberRecord(
+        id: id,
+        endpoint: endpoint,
+        standing: Standing(),
+        verdictSince: now,
+        hash: hash
+      )
+    )
   }
 
-  // Inputs.
+  var isSilent: Bool {
+    if case .superseded = phase { true } else { false }
+  }
 
-  /// Takes one datagram.
-  package mutating func receive(_ datagram: Span<UInt8>, from source: Endpoint, now: Instant) {}
-  /// Does what is due; call at `nextDeadline`. Calling it earlier does nothing.
-  package mutating func advance(to now: Instant) {}
-  /// Applies all changes with consecutive versions, or none; returns the version after them.
-  package mutating func update(_ changes: [Change], now: Instant) throws(StateError) -> Version { 0 }
-  /// Begins to join the node at `endpoint`; the outcome comes as an event.
-  package mutating func join(_ endpoint: Endpoint, now: Instant) -> JoinTicket { fatalError("outline") }
-  /// Gives up a join that has not finished; its outcome is `.failed(.closed)`.
-  package mutating func cancelJoin(_ ticket: JoinTicket, now: Instant) {}
-  /// Adds addresses that are contacted now and then for ever, unless a live member has them.
-  package mutating func addSeeds(_ endpoints: [Endpoint], now: Instant) {}
-  /// Marks this node as left and tells up to three live members; `leaveFinished` follows.
-  package mutating func leave(now: Instant) {}
+  var localSlot: Int {
+    guard let slot = table.slot(of: localKey) else {
+      preconditionFailure("the node itself is not in its table")
+    }
+    return slot
+  }
 
-  /// Takes an inbound connection. Its first bytes come by `streamReceived`.
-  package mutating func streamAccepted(from source: Endpoint, now: Instant) -> StreamID { fatalError("outline") }
-  package mutating func streamOpened(_ id: StreamID, now: Instant) {}
-  package mutating func streamReceived(_ id: StreamID, _ bytes: Span<UInt8>, now: Instant) {}
-  /// Says that the socket took `count` of the bytes queued.
-  package mutating func streamWrote(_ id: StreamID, _ count: Int, now: Instant) {}
-  package mutating func streamClosed(_ id: StreamID, _ closure: StreamClosure, now: Instant) {}
+  /// Moves the clock on; one that is handed in from the past is taken for standing still.
+  mutating func tick(_ now: Instant) {
+    clock = max(clock, now)
+  }
+}
 
-  // Outputs.
+/// A join that waits for its stream, or for its turn.
+struct PendingJoin: Sendable {
+  let ticket: JoinTicket
+  let endpoint: Endpoint
+  /// When it is given up.
+  let deadline: Instant
+  /// When it may be tried; `never` while a stream is under way or the name is in doubt.
+  var dueAt: Instant
+  /// Says that it waits for the node's name to be cleared.
+  var isHeld = false
+}
 
-  /// Appends the next datagram's bytes to `buffer` and returns where to send them; nil when none is left.
-  package mutating func nextDatagram(into buffer: inout [UInt8]) -> Endpoint? { nil }
-  package mutating func nextStreamAction() -> StreamAction? { nil }
-  package mutating func nextEvent() -> EngineEvent? { nil }
-  /// When to call `advance(to:)` next; never in the past after a call of it.
-  package var nextDeadline: Instant { .never }
+/// A leave under way: which streams are still to answer.
+struct Leaving: Sendable {
+  var asked: [MemberID] = []
+  var acknowledged: [MemberID] = []
+  var open: [StreamID] = []
+}
 
-  // State.
-
-  package var localID: MemberID { fatalError("outline") }
-  package var metrics: Metrics { Metrics() }
-  /// The wrapping sum over all members; two engines with the same sum hold the same.
-  package var fingerprint: UInt64 { 0 }
-  package var memberCount: Int { 0 }
-  package var liveMemberCount: Int { 0 }
-  /// All known members, sorted by name (tests and readers; O(all entries)).
-  package func members(now: Instant) -> [Member] { [] }
-  /// The same without entries: O(members).
-  package func memberSummaries(now: Instant) -> [Member] { [] }
-  package func member(named name: String, now: Instant) -> Member? { nil }
-  package func localMember(now: Instant) -> Member { fatalError("outline") }
-  /// The live entry of one key of one member: O(1).
-  package func entry(_ key: String, of name: String) -> Entry? { nil }
-  /// The version held of the member; nil if it is unknown: O(1).
-  package func version(of name: String) -> Version? { nil }
-  /// Bytes of keys, values and bookkeeping held for all members.
-  package var stateSize: Int { 0 }
-  /// Traps if a stored invariant is broken.
-  package func checkInvariants() {}
+/// A look whether another holder of this node's name lives.
+struct NameCheck: Sendable {
+  let rival: MemberID
+  let rivalEndpoint: Endpoint
+  var stream: StreamID?
 }

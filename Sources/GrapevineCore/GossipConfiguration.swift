@@ -8,11 +8,16 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The cluster's label, at most 255 bytes; nodes with different labels, or one without, never merge.
   public var label: String?
 
-  /// The largest UDP payload that is sent, in bytes; 512 to 65,507. Larger packets are still taken.
+  /// The largest UDP payload that is sent, in bytes; 512 to 65,507.
+  ///
+  /// Larger packets are still taken.
   public var maximumPacketSize = 1_400
 
   /// The most packets that one received packet may cause; 1 to 64.
   public var burst = 8
+
+  /// The most packets that wait to be pulled; more are dropped and counted; 64 and more.
+  public var packetQueueLimit = 4_096
 
   /// The bytes owed to a peer beyond which a stream takes the place of packets; 1 KiB and more.
   public var streamThreshold = 32_768
@@ -28,6 +33,12 @@ public struct GossipConfiguration: Sendable, Hashable {
 
   /// The most streams that this node holds open to others; further ones wait; 1 and more.
   public var outboundStreamLimit = 8
+
+  /// The time in which another holder of this node's name must answer to be taken for live.
+  public var nameCheckTimeout: Duration = .seconds(2)
+
+  /// The most addresses that are remembered as seeds; the oldest goes first; 1 and more.
+  public var seedLimit = 1_024
 
   /// The number of members that hear each of a member's heartbeats; 1 to 8.
   public var observerCount = 3
@@ -95,15 +106,23 @@ extension GossipConfiguration {
   public func validate() throws(InvalidConfiguration) {
     try check("interval", interval, .milliseconds(10), .seconds(3_600))
     if let label {
-      try check("label", "“\(label)”", (1...255).contains(label.utf8.count), "1 to 255 bytes of UTF-8")
+      try check(
+        "label",
+        "“\(label)”",
+        (1...255).contains(label.utf8.count),
+        "1 to 255 bytes of UTF-8"
+      )
     }
     try check("maximumPacketSize", maximumPacketSize, 512...65_507)
     try check("burst", burst, 1...64)
+    try check("packetQueueLimit", packetQueueLimit, 64...(1 << 20))
     try check("streamThreshold", streamThreshold, 1_024...(1 << 30))
     try check("streamTimeout", streamTimeout, .milliseconds(100), .seconds(600))
     try check("streamQueueLimit", streamQueueLimit, 65_536...(1 << 30))
     try check("inboundStreamLimit", inboundStreamLimit, 1...65_536)
     try check("outboundStreamLimit", outboundStreamLimit, 1...65_536)
+    try check("nameCheckTimeout", nameCheckTimeout, .milliseconds(10), .seconds(600))
+    try check("seedLimit", seedLimit, 1...(1 << 20))
     try check("observerCount", observerCount, 1...8)
     try check("compactThreshold", compactThreshold, 1...(1 << 30))
     try check("tombstoneAge", tombstoneAge, .zero, .seconds(86_400 * 365))
@@ -118,20 +137,32 @@ extension GossipConfiguration {
   }
 
   private func check(
-    _ name: String, _ value: Int, _ range: ClosedRange<Int>
+    _ name: String,
+    _ value: Int,
+    _ range: ClosedRange<Int>
   ) throws(InvalidConfiguration) {
     try check(
-      name, "\(value)", range.contains(value), "\(range.lowerBound) to \(range.upperBound)")
+      name,
+      "\(value)",
+      range.contains(value),
+      "\(range.lowerBound) to \(range.upperBound)"
+    )
   }
 
   private func check(
-    _ name: String, _ value: Duration, _ least: Duration, _ most: Duration
+    _ name: String,
+    _ value: Duration,
+    _ least: Duration,
+    _ most: Duration
   ) throws(InvalidConfiguration) {
     try check(name, "\(value)", least <= value && value <= most, "\(least) to \(most)")
   }
 
   private func check(
-    _ name: String, _ value: String, _ holds: Bool, _ rule: String
+    _ name: String,
+    _ value: String,
+    _ holds: Bool,
+    _ rule: String
   ) throws(InvalidConfiguration) {
     guard !holds else { return }
     throw InvalidConfiguration(name: "gossip." + name, value: value, rule: rule)

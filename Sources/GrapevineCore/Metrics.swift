@@ -44,6 +44,8 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var streamFallbacks = 0
   /// Times that this node raised its incarnation against a wrong verdict.
   public var refutations = 0
+  /// Packets that were not sent since too many waited already.
+  public var packetsDiscarded = 0
   /// Pieces of state refused because a limit was reached.
   public var stateRefused = 0
   /// Received packets and frames that were dropped, by reason.

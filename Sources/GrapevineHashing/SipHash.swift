@@ -47,7 +47,8 @@ public struct SipHash: Sendable, Equatable {
     var offset = 0
     while offset + 8 <= bytes.count {
       let word = UInt64(
-        littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      )
       v3 ^= word
       round()
       v0 ^= word

@@ -50,7 +50,8 @@ public enum XXH64 {
     }
     if offset + 4 <= count {
       let half = UInt64(
-        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      )
       result = rotate(result ^ (half &* prime1), 23) &* prime2 &+ prime3
       offset += 4
     }

@@ -1,1 +1,4 @@
-print("")
+import EvalScenarios
+import Glibc
+
+exit(Evaluation.run(Array(CommandLine.arguments.dropFirst())))

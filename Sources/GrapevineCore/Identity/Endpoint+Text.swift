@@ -19,7 +19,10 @@ extension Endpoint: LosslessStringConvertible {
   public init?(address text: String, port: UInt16) {
     if text.utf8.contains(UInt8(ascii: ":")) {
       let parts = text.utf8.split(
-        separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
+        separator: UInt8(ascii: "%"),
+        maxSplits: 1,
+        omittingEmptySubsequences: false
+      )
       var scope: UInt64 = 0
       if parts.count == 2 {
         guard let number = Self.decimal(parts[1], maximum: UInt64(UInt32.max)) else { return nil }
@@ -151,7 +154,9 @@ extension Endpoint: Codable {
     let text = try container.decode(String.self)
     guard let endpoint = Endpoint(text) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "“\(text)” is not an address with a port")
+        in: container,
+        debugDescription: "“\(text)” is not an address with a port"
+      )
     }
     self = endpoint
   }

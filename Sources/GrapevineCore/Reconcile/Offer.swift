@@ -60,7 +60,9 @@ package enum Acceptance: Hashable, Sendable {
 
   /// The rule for a plain section that builds on `base` and was cut at compaction `compacted`.
   package static func plain(
-    base: Version, compacted: Version, own: Progress
+    base: Version,
+    compacted: Version,
+    own: Progress
   ) -> Acceptance {
     guard own.version >= base else { return .gap }
     #if !GRAPEVINE_CANARY_REFUSAL

@@ -4,9 +4,14 @@ package struct Owed: Sendable, Hashable {
   package var replica: Progress
   package var needsIdentity: Bool
   package var needsStanding: Bool
+  /// Entries written so far.
+  package var sentCount = 0
 
   package init(
-    key: MemberKey, replica: Progress, needsIdentity: Bool = false, needsStanding: Bool = false
+    key: MemberKey,
+    replica: Progress,
+    needsIdentity: Bool = false,
+    needsStanding: Bool = false
   ) {
     self.key = key
     self.replica = replica
@@ -58,7 +63,12 @@ extension MemberRecord {
     }
     if isPlain {
       outcome = writePlain(
-        &owed, to: &bytes, limit: limit, shareEnd: bytes.count + share, entryLimit: entryLimit)
+        &owed,
+        to: &bytes,
+        limit: limit,
+        shareEnd: bytes.count + share,
+        entryLimit: entryLimit
+      )
     }
     let isEmpty = !owed.needsIdentity && !owed.needsStanding && !isPlain
     if isEmpty || (outcome == .noRoom && !owed.needsIdentity && !owed.needsStanding) {
@@ -72,7 +82,11 @@ extension MemberRecord {
   }
 
   private func writePlain(
-    _ owed: inout Owed, to bytes: inout [UInt8], limit: Int, shareEnd: Int, entryLimit: Int
+    _ owed: inout Owed,
+    to bytes: inout [UInt8],
+    limit: Int,
+    shareEnd: Int,
+    entryLimit: Int
   ) -> SectionOutcome {
     var last = owed.replica.version
     var outcome = SectionOutcome.complete
@@ -98,6 +112,7 @@ extension MemberRecord {
       }
       entry.write(after: last, to: &bytes)
       last = entry.version
+      owed.sentCount += 1
       return true
     }
     if owed.replica.version == 0, last > 0 { owed.replica.compacted = state.compacted }

@@ -15,7 +15,9 @@ struct KeyTable: Sendable {
   }
 
   func find(
-    _ key: Span<UInt8>, _ range: Range<Int>, in log: ContiguousArray<StoredEntry>
+    _ key: Span<UInt8>,
+    _ range: Range<Int>,
+    in log: ContiguousArray<StoredEntry>
   ) -> Int? {
     guard let cell = cell(of: key, range, in: log) else { return nil }
     return Int(cells[cell]) - 1
@@ -23,7 +25,9 @@ struct KeyTable: Sendable {
 
   /// Lets the key of `entry` lead to `place`; returns the place that it led to before.
   mutating func replace(
-    _ entry: StoredEntry, place: Int, in log: ContiguousArray<StoredEntry>
+    _ entry: StoredEntry,
+    place: Int,
+    in log: ContiguousArray<StoredEntry>
   ) -> Int? {
     if let cell = cell(of: entry.bytes.span, 0..<entry.keySize, in: log) {
       let earlier = Int(cells[cell]) - 1
@@ -37,7 +41,9 @@ struct KeyTable: Sendable {
 
   /// Forgets a key; returns the place that it led to.
   mutating func remove(
-    _ key: Span<UInt8>, _ range: Range<Int>, in log: ContiguousArray<StoredEntry>
+    _ key: Span<UInt8>,
+    _ range: Range<Int>,
+    in log: ContiguousArray<StoredEntry>
   ) -> Int? {
     guard let cell = cell(of: key, range, in: log) else { return nil }
     let place = Int(cells[cell]) - 1
@@ -82,7 +88,9 @@ struct KeyTable: Sendable {
   }
 
   private func cell(
-    of key: Span<UInt8>, _ range: Range<Int>, in log: ContiguousArray<StoredEntry>
+    of key: Span<UInt8>,
+    _ range: Range<Int>,
+    in log: ContiguousArray<StoredEntry>
   ) -> Int? {
     guard !cells.isEmpty else { return nil }
     let mask = cells.count - 1

@@ -13,7 +13,11 @@ package struct MemberRecord: Sendable {
   package var hasToldRefusal = false
 
   package init(
-    id: MemberID, endpoint: Endpoint, standing: Standing, verdictSince: Instant, hash: SipHash
+    id: MemberID,
+    endpoint: Endpoint,
+    standing: Standing,
+    verdictSince: Instant,
+    hash: SipHash
   ) {
     self.id = id
     key = MemberKey(id)

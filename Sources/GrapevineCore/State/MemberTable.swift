@@ -41,6 +41,9 @@ extension MemberTable {
     _read { yield records[slot] }
   }
 
+  package func key(inSlot slot: Int) -> MemberKey { records[slot].key }
+  package func isLive(_ slot: Int) -> Bool { records[slot].isLive }
+
   package func key(named name: String) -> MemberKey? { names[NameKey(name: name)] }
 
   /// The positions, in key order, of the members from `lower` to `upper`.
@@ -112,7 +115,8 @@ extension MemberTable {
 
   /// Changes the record in a slot, in place, and keeps the sums up.
   package mutating func update<Result>(
-    _ slot: Int, _ body: (inout MemberRecord) -> Result
+    _ slot: Int,
+    _ body: (inout MemberRecord) -> Result
   ) -> Result {
     footprint -= records[slot].state.footprint
     if records[slot].isLive { liveCount -= 1 }
@@ -143,6 +147,8 @@ extension MemberTable {
       record.state.checkInvariants()
     }
     precondition(
-      sum == fingerprint && bytes == footprint && live == liveCount, "sums do not agree")
+      sum == fingerprint && bytes == footprint && live == liveCount,
+      "sums do not agree"
+    )
   }
 }

@@ -46,10 +46,16 @@ extension VersionedState {
   ///
   /// Any part of it up to an entry that breaks a limit is applied; the version then stays before that entry.
   package mutating func apply(
-    _ section: Section.State, _ bytes: Span<UInt8>, limits: EntryLimits, log: inout ChangeLog
+    _ section: Section.State,
+    _ bytes: Span<UInt8>,
+    limits: EntryLimits,
+    log: inout ChangeLog
   ) -> Acceptance {
     let acceptance = Acceptance.plain(
-      base: section.base, compacted: section.compacted, own: progress)
+      base: section.base,
+      compacted: section.compacted,
+      own: progress
+    )
     guard acceptance == .accepted else { return acceptance }
     if version == 0 { begin(compacted: section.compacted) }
     if version >= section.compacted { adopt(compacted: section.compacted) }
@@ -72,7 +78,9 @@ extension VersionedState {
   }
 
   private mutating func apply(
-    _ header: EntryHeader, _ bytes: Span<UInt8>, _ log: inout ChangeLog
+    _ header: EntryHeader,
+    _ bytes: Span<UInt8>,
+    _ log: inout ChangeLog
   ) {
     if header.isDeleted, header.version <= compacted {
       let removed = remove(bytes, header.key, at: header.version)
@@ -115,7 +123,9 @@ extension VersionedState {
   }
 
   private func noteDifferences(
-    from earlier: VersionedState, _ snapshot: StagedSnapshot, _ log: inout ChangeLog
+    from earlier: VersionedState,
+    _ snapshot: StagedSnapshot,
+    _ log: inout ChangeLog
   ) {
     earlier.forEach { entry in
       let now = find(entry.bytes.span, 0..<entry.keySize)
@@ -168,7 +178,9 @@ package struct StagedSnapshot: Sendable {
 
   /// Adds entries; false where one breaks a limit or the order.
   package mutating func add(
-    _ state: Section.State, _ bytes: Span<UInt8>, limits: EntryLimits
+    _ state: Section.State,
+    _ bytes: Span<UInt8>,
+    limits: EntryLimits
   ) -> Bool {
     var reader = WireReader(state.entries)
     var last = state.base

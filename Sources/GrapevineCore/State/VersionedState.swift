@@ -150,7 +150,9 @@ extension VersionedState {
   ///
   /// Returns the entry that was there.
   package mutating func remove(
-    _ key: Span<UInt8>, _ range: Range<Int>, at newVersion: Version
+    _ key: Span<UInt8>,
+    _ range: Range<Int>,
+    at newVersion: Version
   ) -> StoredEntry? {
     precondition(newVersion > version, "removal \(newVersion) at version \(version)")
     version = newVersion
@@ -189,7 +191,9 @@ extension VersionedState {
 
   /// Replaces the whole content.
   package mutating func replace(
-    with entries: [StoredEntry], version newVersion: Version, compacted newCompacted: Version
+    with entries: [StoredEntry],
+    version newVersion: Version,
+    compacted newCompacted: Version
   ) {
     #if !GRAPEVINE_CANARY_SNAPSHOT_GUARD
       precondition(newVersion >= version && newCompacted >= compacted, "a snapshot goes back")
@@ -237,10 +241,12 @@ extension VersionedState {
       if entry.isDeleted { deleted += 1 } else { live += 1 }
       precondition(
         table.find(entry.bytes.span, 0..<entry.keySize, in: log) == index,
-        "key \(entry.key) is not found in its place")
+        "key \(entry.key) is not found in its place"
+      )
       precondition(
         !entry.isDeleted || entry.version > compacted,
-        "tombstone \(entry.version) outlived compaction at \(compacted)")
+        "tombstone \(entry.version) outlived compaction at \(compacted)"
+      )
     }
     precondition(last <= version, "entry \(last) lies above version \(version)")
     precondition(live == liveCount && deleted == tombstoneCount, "counts differ")

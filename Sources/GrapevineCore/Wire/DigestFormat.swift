@@ -27,14 +27,18 @@ package struct DigestEntry: Hashable, Sendable {
   }
 
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> DigestEntry {
     let key = MemberKey(rawValue: try reader.fixed(bytes, size: 8))
     let version = try reader.varint(bytes)
     let compacted = try reader.varint(bytes)
     let hash = UInt32(truncatingIfNeeded: try reader.fixed(bytes, size: 4))
     return DigestEntry(
-      key: key, progress: Progress(version: version, compacted: compacted), standingHash: hash)
+      key: key,
+      progress: Progress(version: version, compacted: compacted),
+      standingHash: hash
+    )
   }
 }
 
@@ -57,6 +61,10 @@ package struct DigestRange: Hashable, Sendable {
     self.lower = lower
     self.upper = upper
     self.body = body
+  }
+
+  package var isFullEntries: Bool {
+    if case .entries = body { true } else { false }
   }
 
   /// The most bytes that a range takes, without its entries.
@@ -87,7 +95,8 @@ package struct DigestRange: Hashable, Sendable {
 
   /// Reads a range; the reader then stands at its entries.
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> DigestRange {
     let tag = try reader.byte(bytes)
     guard tag <= 2 else { throw .malformed }
@@ -102,16 +111,23 @@ package struct DigestRange: Hashable, Sendable {
       let sum = try reader.fixed(bytes, size: 8)
       let count = try reader.count(bytes, limit: Int(UInt32.max))
       return DigestRange(
-        lower: lower, upper: upper, body: .fingerprint(sum, memberCount: count))
+        lower: lower,
+        upper: upper,
+        body: .fingerprint(sum, memberCount: count)
+      )
     }
     let count = try reader.count(bytes, limit: reader.remaining / DigestEntry.sizeMinimum)
     return DigestRange(
-      lower: lower, upper: upper, body: tag == 1 ? .entries(count: count) : .wanted(count: count))
+      lower: lower,
+      upper: upper,
+      body: tag == 1 ? .entries(count: count) : .wanted(count: count)
+    )
   }
 
   /// Checks a whole digest, up to the reader's end, without keeping anything.
   package static func validate(
-    _ bytes: Span<UInt8>, _ start: WireReader
+    _ bytes: Span<UInt8>,
+    _ start: WireReader
   ) throws(MalformedDatagram) {
     var reader = start
     while !reader.isAtEnd {

@@ -43,7 +43,8 @@ package struct PacketHeader: Hashable, Sendable {
 
   /// Reads a header and checks that it is of this protocol and of the cluster `label`.
   package static func read(
-    _ bytes: Span<UInt8>, label: UInt32
+    _ bytes: Span<UInt8>,
+    label: UInt32
   ) throws(MalformedDatagram) -> PacketHeader {
     guard bytes.count >= size else { throw .tooShort }
     guard bytes[0] == magic else { throw .wrongMagic }
@@ -74,7 +75,8 @@ package struct Heartbeat: Hashable, Sendable {
   }
 
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Heartbeat {
     let fingerprint = try reader.fixed(bytes, size: 8)
     let count = try reader.count(bytes, limit: Int(UInt32.max))

@@ -17,6 +17,12 @@ package struct Section: Sendable {
     /// Milliseconds since the verdict, zero while alive.
     package var age: UInt64
     package var endpoint: Endpoint
+
+    package init(standing: Standing, age: UInt64, endpoint: Endpoint) {
+      self.standing = standing
+      self.age = age
+      self.endpoint = endpoint
+    }
   }
 
   package struct State: Sendable, Hashable {
@@ -44,7 +50,8 @@ package struct Section: Sendable {
 
   /// Reads a section and checks everything in it; fields of an unknown tag are passed over.
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Section {
     var section = Section(key: MemberKey(rawValue: try reader.fixed(bytes, size: 8)))
     var fields = WireReader(try reader.skip(Int(try reader.fixed(bytes, size: 3))))
@@ -78,7 +85,8 @@ package struct Section: Sendable {
   }
 
   private static func readIdentity(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Identity {
     let name = try reader.skip(Int(try reader.byte(bytes)))
     guard !name.isEmpty else { throw .malformed }
@@ -89,7 +97,8 @@ package struct Section: Sendable {
   }
 
   private static func readClaim(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Claim {
     let incarnation = try reader.varint(bytes)
     guard let verdict = Verdict(rawValue: try reader.byte(bytes)) else { throw .malformed }
@@ -107,7 +116,8 @@ package struct Section: Sendable {
 
   /// An endpoint: 4 or 6, the address's bytes in network order, and the port.
   package static func readEndpoint(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Endpoint {
     switch try reader.byte(bytes) {
     case 4:
@@ -124,7 +134,8 @@ package struct Section: Sendable {
   }
 
   private static func readState(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
   ) throws(MalformedDatagram) -> State {
     let flags = try reader.byte(bytes)
     guard flags & ~(completeFlag | snapshotFlag) == 0 else { throw .malformed }
@@ -153,7 +164,9 @@ package struct Section: Sendable {
 
   /// A run of versions that a snapshot's receiver keeps: the gap to it, and its length.
   package static func readRun(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader, after last: Version
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader,
+    after last: Version
   ) throws(MalformedDatagram) -> ClosedRange<Version> {
     let gap = try reader.varint(bytes)
     let length = try reader.varint(bytes)
@@ -176,7 +189,9 @@ package struct EntryHeader: Hashable, Sendable {
 
   /// Reads the entry that follows the one at `last`, and checks its key.
   package static func read(
-    _ bytes: Span<UInt8>, _ reader: inout WireReader, after last: Version
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader,
+    after last: Version
   ) throws(MalformedDatagram) -> EntryHeader {
     let (version, overflow) = last.addingReportingOverflow(try reader.varint(bytes))
     guard !overflow, version > last else { throw .malformed }

@@ -30,7 +30,8 @@ package struct WireReader: Sendable {
 
   /// A little-endian number of `size` bytes, at most eight.
   package mutating func fixed(
-    _ bytes: Span<UInt8>, size: Int
+    _ bytes: Span<UInt8>,
+    size: Int
   ) throws(MalformedDatagram) -> UInt64 {
     let range = try skip(size)
     var value: UInt64 = 0
@@ -57,7 +58,8 @@ package struct WireReader: Sendable {
 
   /// A LEB128 number that must not exceed `limit`.
   package mutating func count(
-    _ bytes: Span<UInt8>, limit: Int
+    _ bytes: Span<UInt8>,
+    limit: Int
   ) throws(MalformedDatagram) -> Int {
     let value = try varint(bytes)
     guard value <= UInt64(limit) else { throw .malformed }

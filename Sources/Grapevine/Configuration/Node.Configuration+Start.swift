@@ -1,0 +1,67 @@
+import GrapevineCore
+import Glibc
+import GrapevineTransport
+
+extension Node.Configuration {
+  /// Binds the sockets and makes the engine; returns the runtime and the endpoint for others.
+  func makeRuntime(
+    for id: MemberID,
+    on loop: Node.Loop,
+    delegate: NodeHub
+  ) throws(NodeError) -> (NodeRuntime, Endpoint) {
+    do {
+      let endpoint = try bindEndpoint()
+      do {
+        return try makeRuntime(at: endpoint, for: id, on: loop, delegate: delegate)
+      } catch let error as SystemError where isBoundToAll && error.code == EAFNOSUPPORT {
+        // On a machine without IPv6 all addresses are the IPv4 ones.
+        let endpoint = Endpoint(ipv4: 0, port: endpoint.port)
+        return try makeRuntime(at: endpoint, for: id, on: loop, delegate: delegate)
+      }
+    } catch let error as InvalidConfiguration {
+      throw NodeError(error)
+    } catch let error as SystemError {
+      throw NodeError(error, value: bind)
+    } catch {
+      throw NodeError(.systemFailure, value: bind, reason: "\(error)", cause: error)
+    }
+  }
+
+  private func makeRuntime(
+    at bind: Endpoint,
+    for id: MemberID,
+    on loop: Node.Loop,
+    delegate: NodeHub
+  ) throws -> (NodeRuntime, Endpoint) {
+    var advertised: Endpoint?
+    let runtime = try NodeRuntime(
+      bind: bind,
+      loop: loop.eventLoop,
+      delegate: delegate,
+      sendLoss: sendLoss,
+      streamTimeout: gossip.streamTimeout
+    ) { bound in
+      let endpoint = try advertisedEndpoint(bound: bound)
+      advertised = endpoint
+      return Engine(
+        id: id,
+        endpoint: endpoint,
+        configuration: gossip,
+        seed: SecureRandom.number(),
+        now: MonotonicClock.now()
+      )
+    }
+    return (runtime, advertised ?? runtime.boundEndpoint)
+  }
+
+  /// What others are told: what was given, else the bound address, else an interface's.
+  private func advertisedEndpoint(bound: Endpoint) throws -> Endpoint {
+    if let given = try advertiseEndpoint(boundPort: bound.port) { return given }
+    guard bound.isUnspecified else { return bound }
+    let reachable = try Interfaces.addresses().filter { bound.isIPv6 || !$0.endpoint.isIPv6 }
+    // Without an interface to others this machine is all that can be reached.
+    let preferred =
+      Interfaces.preferredAddress(of: reachable) ?? Endpoint(ipv4: 127 << 24 | 1, port: 0)
+    return preferred.with(port: bound.port)
+  }
+}

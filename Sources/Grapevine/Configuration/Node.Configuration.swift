@@ -1,0 +1,109 @@
+public import GrapevineCore
+
+extension Node {
+  /// How a node presents itself and behaves; every value has a default.
+  public struct Configuration: Sendable {
+    /// The address and port of both UDP and TCP: `:7000` on all addresses, `127.0.0.1:0` or
+    /// `[::1]:7000` on one; port 0 asks the system for a free one.
+    public var bind = ":7000"
+
+    /// The node's name, 1 to 255 bytes of UTF-8; nil for nine random lower-case letters and digits.
+    public var name: String?
+
+    /// The number of this life of the name, higher than that of any before; nil for milliseconds
+    /// since 1970.
+    public var generation: UInt64?
+
+    /// The address that others are told, with a port or without for the one that was bound.
+    ///
+    /// If nil it is the address in ``bind``, or where that stands for all addresses the first
+    /// usable one of the machine's interfaces.
+    public var advertise: String?
+
+    /// The protocol's own settings.
+    public var gossip = GossipConfiguration()
+
+    /// Gives addresses of other nodes, as `join` takes them, whenever it is asked.
+    ///
+    /// It is asked at the start, again and again (less and less often) while no other member is
+    /// live, and every 30 s otherwise. It runs on a thread of its own, so it may block.
+    public var seeds: (@Sendable () -> [String])?
+
+    /// The event loop that the node shares with others; nil for one of its own.
+    public var loop: Loop?
+
+    /// Where the node's log records go; nil for nowhere.
+    public var logSink: (any LogSink)?
+
+    /// The most events that wait for one watcher or event stream; 1 to 16,777,216.
+    public var watcherQueueLimit = 10_000
+
+    /// What share of the packets is lost at the sending socket, for measurements.
+    package var sendLoss: SendLoss?
+
+    /// Creates a configuration of defaults.
+    public init() {}
+  }
+}
+
+extension Node.Configuration {
+  /// Checks every value against its rule.
+  ///
+  /// - Throws: ``InvalidConfiguration``, which names the first value that breaks its rule.
+  public func validate() throws(InvalidConfiguration) {
+    try gossip.validate()
+    _ = try bindEndpoint()
+    _ = try advertiseEndpoint(boundPort: 1)
+    if let name {
+      try check((1...255).contains(name.utf8.count), "name", name, "1 to 255 bytes of UTF-8")
+    }
+    let limit = watcherQueueLimit
+    let range = 1...(1 << 24)
+    try check(
+      range.contains(limit),
+      "watcherQueueLimit",
+      "\(limit)",
+      "\(range.lowerBound) to \(range.upperBound)"
+    )
+  }
+
+  /// The endpoint that ``bind`` stands for.
+  func bindEndpoint() throws(InvalidConfiguration) -> Endpoint {
+    // An IPv6 socket on all addresses takes IPv4 too.
+    let text = isBoundToAll ? "[::]" + bind : bind
+    guard let endpoint = Endpoint(text) else {
+      throw InvalidConfiguration(
+        name: "bind",
+        value: bind,
+        rule: "“:port”, “IPv4 address:port” or “[IPv6 address]:port”"
+      )
+    }
+    return endpoint
+  }
+
+  /// Says whether ``bind`` is a port alone.
+  var isBoundToAll: Bool { bind.utf8.first == UInt8(ascii: ":") }
+
+  /// The endpoint that ``advertise`` stands for, nil where it is nil.
+  func advertiseEndpoint(boundPort: UInt16) throws(InvalidConfiguration) -> Endpoint? {
+    guard let advertise else { return nil }
+    guard case .endpoint(let endpoint) = PeerAddress(advertise, defaultPort: boundPort) else {
+      throw InvalidConfiguration(
+        name: "advertise",
+        value: advertise,
+        rule: "an IPv4 or IPv6 address that others can reach, with or without a port"
+      )
+    }
+    return endpoint
+  }
+
+  private func check(
+    _ holds: Bool,
+    _ name: String,
+    _ value: String,
+    _ rule: String
+  ) throws(InvalidConfiguration) {
+    guard !holds else { return }
+    throw InvalidConfiguration(name: name, value: value, rule: rule)
+  }
+}

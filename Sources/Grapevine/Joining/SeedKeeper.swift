@@ -1,0 +1,209 @@
+import GrapevineCore
+import GrapevineTransport
+
+/// Keeps a node in touch with the host names it was given: they are resolved again and again, and
+/// what is found there and not known is joined.
+///
+/// That heals a split, and brings back a node that was cut off for so long that all others expired.
+/// It starts its thread when there is a first name to look after.
+final class SeedKeeper: Sendable {
+  /// The pause while a peer is live, and the longest while none is.
+  private static var longestPause: Duration { .seconds(30) }
+  /// The most names that are remembered; the oldest goes first.
+  private static var nameLimit: Int { 1_024 }
+  /// The most unknown endpoints that are contacted at a time.
+  private static var contactLimit: Int { 16 }
+
+  private struct State {
+    var names: [PeerAddress] = []
+    /// Endpoints that turned out to be the node's own.
+    var own: Set<Endpoint> = []
+    /// Endpoints that are being joined: one that is silent must not have all streams to itself.
+    var underWay: Set<Endpoint> = []
+    var node: (runtime: NodeRuntime, hub: NodeHub)?
+    var isRunning = false
+    var peerWasLost = false
+    var isStopped = false
+  }
+
+  private enum Wake {
+    case due
+    case peerWasLost
+    case stopped
+  }
+
+  private let seeds: (@Sendable () -> [String])?
+  private let shortestPause: Duration
+  private let resolver: Resolver
+  private let log: NodeLog
+  private let state = Locked(State())
+
+  init(
+    seeds: (@Sendable () -> [String])?,
+    shortestPause: Duration,
+    resolver: Resolver,
+    log: NodeLog
+  ) {
+    self.seeds = seeds
+    self.shortestPause = min(shortestPause, Self.longestPause)
+    self.resolver = resolver
+    self.log = log
+  }
+}
+
+extension SeedKeeper {
+  /// Begins to ask the seeds, if there are any.
+  func start(runtime: NodeRuntime, hub: NodeHub, ownAddress: Endpoint) {
+    state.withLock { state in
+      state.node = (runtime, hub)
+      state.own = [ownAddress, runtime.boundEndpoint]
+    }
+    if seeds != nil { startThread() }
+  }
+
+  /// Looks after `name` too from now on.
+  func remember(_ name: PeerAddress) {
+    state.withLock { state in
+      guard !state.names.contains(name) else { return }
+      if state.names.count == Self.nameLimit { state.names.removeFirst() }
+      state.names.append(name)
+    }
+    startThread()
+  }
+
+  /// Says that a peer left or went down, so that the node may be alone now.
+  func peerWasLost() {
+    state.withLockNotifying { $0.peerWasLost = true }
+  }
+
+  /// Ends the thread, as soon as the seeds and the resolver let it.
+  func stop() {
+    state.withLockNotifying { state in
+      state.isStopped = true
+      state.node = nil
+    }
+  }
+
+  private func startThread() {
+    let mustStart = state.withLock { state in
+      guard !state.isRunning, !state.isStopped else { return false }
+      state.isRunning = true
+      return true
+    }
+    guard mustStart else { return }
+    do {
+      try NativeThread.start(name: "grapevine-seeds") { self.run() }
+    } catch {
+      state.withLock { $0.isRunning = false }
+      log.write(.error, "no thread for the seeds", ["reason": "\(error)"])
+    }
+  }
+}
+
+// What the thread does.
+extension SeedKeeper {
+  private func run() {
+    var lastAsked = MonotonicClock.now()
+    var pause = shortestPause
+    // Without seeds it is a name that `join` is looking up right now.
+    var due = seeds == nil ? lastAsked + pause : lastAsked
+    while true {
+      switch waitUntil(due) {
+      case .stopped:
+        return
+      case .peerWasLost:
+        guard isAlone else { continue }
+        pause = shortestPause
+        due = min(due, lastAsked + pause)
+      case .due:
+        contactUnknown()
+        lastAsked = MonotonicClock.now()
+        due = lastAsked + jittered(isAlone ? pause : Self.longestPause)
+        pause = isAlone ? min(pause * 2, Self.longestPause) : shortestPause
+      }
+    }
+  }
+
+  private func waitUntil(_ due: Instant) -> Wake {
+    let limit = Duration.nanoseconds(due.since(MonotonicClock.now()))
+    return state.wait(atMost: limit) { state in
+      if state.isStopped { return .stopped }
+      guard state.peerWasLost else { return nil }
+      state.peerWasLost = false
+      return .peerWasLost
+    } ?? .due
+  }
+
+  /// The pause within 10 % each way, so that nodes that started together drift apart.
+  private func jittered(_ pause: Duration) -> Duration {
+    pause * Int.random(in: 90...110) / 100
+  }
+
+  private var isAlone: Bool {
+    guard let (runtime, _) = state.withLock({ $0.node }) else { return false }
+    return runtime.inspectEngine { engine, _ in engine.liveMemberCount } <= 1
+  }
+
+  private func contactUnknown() {
+    let found = endpointsFound()
+    guard let (runtime, hub) = state.withLock({ $0.node }) else { return }
+    let members = runtime.inspectEngine { engine, now in engine.memberSummaries(now: now) }
+    let live = members.filter(\.isLive).map(\.address)
+    let known = state.withLock { $0.own.union($0.underWay) }.union(live)
+    // Those that are left over have their turn when these are known, or by the next draw.
+    for endpoint in found.subtracting(known).shuffled().prefix(Self.contactLimit) {
+      state.withLock { _ = $0.underWay.insert(endpoint) }
+      runtime.withEngine { engine, now in
+        let ticket = engine.join(endpoint, now: now)
+        _ = hub.expect(ticket) { self.finish(endpoint, $0) }
+      }
+    }
+  }
+
+  private func finish(_ endpoint: Endpoint, _ outcome: JoinOutcome) {
+    state.withLock { state in
+      state.underWay.remove(endpoint)
+      if outcome == .isSelf { state.own.insert(endpoint) }
+    }
+  }
+
+  /// Where the seeds and the names lead to; asking both may take its time.
+  private func endpointsFound() -> Set<Endpoint> {
+    let (names, port) = state.withLock { ($0.names, $0.node?.runtime.boundEndpoint.port ?? 0) }
+    var addresses = names
+    for text in seeds?() ?? [] {
+      if let address = PeerAddress(text, defaultPort: port) {
+        addresses.append(address)
+      } else {
+        log.write(.warning, "a seed is not an address", ["seed": text])
+      }
+    }
+    return endpoints(of: addresses)
+  }
+
+  /// Resolves all names side by side and waits for the last of them.
+  private func endpoints(of addresses: [PeerAddress]) -> Set<Endpoint> {
+    var endpoints: Set<Endpoint> = []
+    var names: [(host: String, port: UInt16)] = []
+    for address in addresses {
+      switch address {
+      case .endpoint(let endpoint): endpoints.insert(endpoint)
+      case .host(let host, let port): names.append((host, port))
+      }
+    }
+    let answers = Locked<[Resolver.Answer]>([])
+    for (host, port) in names {
+      resolver.resolve(host, port: port) { answer in
+        answers.withLockNotifying { $0.append(answer) }
+      }
+    }
+    for answer in answers.wait(until: { $0.count == names.count ? $0 : nil }) {
+      switch answer {
+      case .success(let found): endpoints.formUnion(found)
+      case .failure(let error):
+        log.write(.warning, "a name does not resolve", ["reason": "\(error)"])
+      }
+    }
+    return endpoints
+  }
+}

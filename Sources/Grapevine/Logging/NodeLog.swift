@@ -1,0 +1,111 @@
+import GrapevineCore
+import GrapevineTransport
+
+/// A node's way to its log sink: a bounded queue that the delivery thread empties.
+///
+/// Records can be added anywhere, also under the engine's lock; there, `wake` has to follow.
+final class NodeLog: Sendable {
+  /// The most records that wait for the sink.
+  private static var limit: Int { 1_000 }
+
+  private let minimumLevel: LogLevel
+  private let node: String
+  private let records: Locked<BoundedQueue<LogRecord>>
+  private let delivery: Delivery?
+
+  init(sink: (any LogSink)?, node: String, thread: DeliveryThread) {
+    minimumLevel = sink?.minimumLevel ?? .error
+    self.node = node
+    let records = Locked(BoundedQueue<LogRecord>(limit: Self.limit))
+    self.records = records
+    delivery = sink.map { sink in
+      Delivery(thread: thread, hasNews: { records.withLock { $0.hasNews } }) {
+        guard let record = records.withLock({ Self.next(of: &$0, node) }) else { return false }
+        sink.log(record)
+        return true
+      }
+    }
+  }
+
+  /// Adds a record and wakes the sink; not to be called under a lock.
+  func write(
+    _ level: LogLevel,
+    _ message: @autoclosure () -> String,
+    _ fields: @autoclosure () -> KeyValuePairs<String, String>
+  ) {
+    append(level, message(), fields())
+    wake()
+  }
+
+  /// Sees to it that the sink is handed what was added.
+  func wake() {
+    delivery?.wake()
+  }
+
+  private static func next(
+    of records: inout BoundedQueue<LogRecord>,
+    _ node: String
+  ) -> LogRecord? {
+    if let record = records.popFirst() { return record }
+    let missed = records.takeMissed()
+    guard missed > 0 else { return nil }
+    let field = LogRecord.Field(name: "count", value: "\(missed)")
+    return LogRecord(
+      level: .warning,
+      node: node,
+      message: "log records were dropped",
+      fields: [field]
+    )
+  }
+
+  private func append(
+    _ level: LogLevel,
+    _ message: @autoclosure () -> String,
+    _ fields: @autoclosure () -> KeyValuePairs<String, String>
+  ) {
+    guard delivery != nil, level >= minimumLevel else { return }
+    let named = fields().map { LogRecord.Field(name: $0.key, value: $0.value) }
+    let record = LogRecord(level: level, node: node, message: message(), fields: named)
+    records.withLock { $0.append(record) }
+  }
+}
+
+extension NodeLog {
+  /// Adds a record of what the engine told; to be called under the engine's lock.
+  func collect(_ event: EngineEvent) {
+    guard delivery != nil else { return }
+    switch event {
+    case .member(let event): collect(event)
+    case .joinFinished(_, .joined(let id)): append(.info, "joined", ["through": "\(id)"])
+    case .joinFinished(_, .isSelf): append(.debug, "an address led to this node itself", [:])
+    case .joinFinished(_, .failed(let failure)):
+      append(.debug, "could not join", ["reason": "\(failure)"])
+    case .leaveFinished(let asked, let acknowledged):
+      append(.info, "left", ["asked": "\(asked.count)", "acknowledged": "\(acknowledged.count)"])
+    case .superseded(let rival, let address):
+      append(.error, "another process has this name", ["rival": "\(rival)", "at": "\(address)"])
+    case .generationRaised(let id):
+      append(.info, "an earlier life had a higher generation", ["now": "\(id)"])
+    case .stateRefused(let id, let limit):
+      append(.warning, "state was refused", ["member": "\(id)", "limit": limit])
+    }
+  }
+
+  private func collect(_ event: Event) {
+    switch event {
+    case .joined(let id): append(.info, "member joined", ["member": "\(id)"])
+    case .left(let id): append(.info, "member left", ["member": "\(id)"])
+    case .down(let id): append(.warning, "member is down", ["member": "\(id)"])
+    case .up(let id): append(.info, "member is up", ["member": "\(id)"])
+    case .expired(let id): append(.info, "member expired", ["member": "\(id)"])
+    case .replaced(let old, by: let new):
+      append(.info, "member started anew", ["before": "\(old)", "now": "\(new)"])
+    case .nameConflict(_, let rival, let address):
+      append(.error, "two live members have one name", ["rival": "\(rival)", "at": "\(address)"])
+    case .keySet(let id, let entry):
+      append(.debug, "key set", ["member": "\(id)", "key": entry.key])
+    case .keyDeleted(let id, let key, _):
+      append(.debug, "key deleted", ["member": "\(id)", "key": key])
+    }
+  }
+}

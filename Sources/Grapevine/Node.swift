@@ -1,0 +1,74 @@
+@_exported public import GrapevineCore
+import GrapevineTransport
+
+/// One member of a cluster: it gossips with the others, holds what they say of themselves, and says
+/// what its user has it say.
+///
+/// All methods can be called from any thread, also from watchers; those that are not `async` are
+/// short and never wait for the network. What was set is read back at once. A node that is let go
+/// of without ``close()`` stops by itself.
+public final class Node: Sendable {
+  /// The endpoint that other members are told.
+  public let address: Endpoint
+
+  let name: String
+  let runtime: NodeRuntime
+  let hub: NodeHub
+  let loop: Loop
+  let log: NodeLog
+  let seedKeeper: SeedKeeper
+  let watcherQueueLimit: Int
+
+  /// Starts a node, which is alone until it joins others or they join it.
+  ///
+  /// - Throws: ``NodeError``, with the code `invalidConfiguration`, `addressInUse`,
+  ///   `addressUnavailable`, `permissionDenied` or `systemFailure`, that names the value.
+  public init(_ configuration: Configuration = Configuration()) throws(NodeError) {
+    do {
+      try configuration.validate()
+    } catch {
+      throw NodeError(error)
+    }
+    loop = if let shared = configuration.loop { shared } else { try Loop() }
+    name = configuration.name ?? Self.randomName()
+    watcherQueueLimit = configuration.watcherQueueLimit
+    log = NodeLog(sink: configuration.logSink, node: name, thread: loop.delivery)
+    seedKeeper = SeedKeeper(
+      seeds: configuration.seeds,
+      shortestPause: configuration.gossip.interval,
+      resolver: loop.resolver,
+      log: log
+    )
+    hub = NodeHub(log: log) { [seedKeeper] in seedKeeper.peerWasLost() }
+    let id = MemberID(
+      name: name,
+      generation: configuration.generation ?? WallClock.millisecondsSince1970()
+    )
+    (runtime, address) = try configuration.makeRuntime(for: id, on: loop, delegate: hub)
+    do {
+      try runtime.start()
+    } catch {
+      throw NodeError(error, value: configuration.bind)
+    }
+    seedKeeper.start(runtime: runtime, hub: hub, ownAddress: address)
+    log.write(
+      .info,
+      "started",
+      ["generation": "\(id.generation)", "address": address.description]
+    )
+  }
+
+  deinit {
+    close()
+  }
+
+  /// Nine lower-case letters and digits from the system's secure source.
+  private static func randomName() -> String {
+    let characters = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
+    var source = SystemRandomNumberGenerator()
+    let bytes = (0..<9).map { _ in
+      characters[Int.random(in: characters.indices, using: &source)]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,174 @@
+import GrapevineCore
+import GrapevineTransport
+import Synchronization
+
+/// Takes what the engine has to tell and hands it to those who wait for it.
+///
+/// `collect` runs under the engine's lock and only puts things into queues; `deliver` runs after
+/// unlocking and wakes who has something in his. The hub's own lock is taken inside the engine's
+/// and never the other way round.
+final class NodeHub: Sendable {
+  typealias JoinHandler = @Sendable (JoinOutcome) -> Void
+
+  /// How far the node has left.
+  private enum Leaving {
+    case notAsked
+    case asked([Promise<LeaveReport?>])
+    case done(LeaveReport)
+  }
+
+  private struct State {
+    var subscribers: [any Subscriber] = []
+    var joins: [JoinTicket: JoinHandler] = [:]
+    var leaving = Leaving.notAsked
+    var isClosed = false
+    /// What `deliver` has to do besides waking the subscribers.
+    var errands: [@Sendable () -> Void] = []
+  }
+
+  private let state = Locked(State())
+  private let hasNews = Atomic(false)
+  private let peerWasLost: @Sendable () -> Void
+  private let log: NodeLog
+
+  /// Creates a hub; `peerWasLost` is called, outside every lock, when a peer left or went down.
+  init(log: NodeLog, peerWasLost: @escaping @Sendable () -> Void) {
+    self.log = log
+    self.peerWasLost = peerWasLost
+  }
+
+  /// Says whether ``close()`` was called.
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  /// Says whether the node has begun to leave.
+  var isLeaving: Bool {
+    state.withLock { state in
+      if case .notAsked = state.leaving { false } else { true }
+    }
+  }
+}
+
+extension NodeHub: NodeRuntimeDelegate {
+  func collect(_ event: EngineEvent, now: Instant) {
+    state.withLock { state in
+      switch event {
+      case .member(let event):
+        for subscriber in state.subscribers { subscriber.queue.append(event) }
+        if event.mayLeaveNodeAlone { state.errands.append(peerWasLost) }
+      case .joinFinished(let ticket, let outcome):
+        guard let handler = state.joins.removeValue(forKey: ticket) else { break }
+        state.errands.append { handler(outcome) }
+      case .leaveFinished(let asked, let acknowledged):
+        let report = LeaveReport(asked: asked, acknowledged: acknowledged)
+        if case .asked(let promises) = state.leaving {
+          for promise in promises { state.errands.append { promise.fulfil(report) } }
+        }
+        state.leaving = .done(report)
+      case .superseded, .generationRaised, .stateRefused: break
+      }
+    }
+    log.collect(event)
+    hasNews.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  func deliver() {
+    guard hasNews.exchange(false, ordering: .sequentiallyConsistent) else { return }
+    let (subscribers, errands) = state.withLock { state in
+      defer { state.errands = [] }
+      return (state.subscribers, state.errands)
+    }
+    log.wake()
+    for subscriber in subscribers { subscriber.wake() }
+    for errand in errands { errand() }
+  }
+}
+
+extension NodeHub {
+  /// Has `subscriber` told of what comes from now on; a closed hub has nothing to tell.
+  ///
+  /// Under the engine's lock this is one step with what else is done there, such as a snapshot.
+  func add(_ subscriber: any Subscriber) {
+    state.withLock { state in
+      if state.isClosed {
+        subscriber.queue.finish()
+      } else {
+        state.subscribers.append(subscriber)
+      }
+    }
+  }
+
+  func remove(_ subscriber: any Subscriber) {
+    state.withLock { state in state.subscribers.removeAll { $0 === subscriber } }
+  }
+
+  /// Has `handler` called, once, with the outcome of the join `ticket`; false if none will come.
+  ///
+  /// To be called under the engine's lock, in one step with the join.
+  func expect(_ ticket: JoinTicket, _ handler: @escaping JoinHandler) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed else { return false }
+      state.joins[ticket] = handler
+      return true
+    }
+  }
+
+  /// Has `promise` fulfilled with the report once the node has left, or with nil if it is closed
+  /// first.
+  ///
+  /// Returns whether the node has to be told to leave, since nobody asked before. To be called
+  /// under the engine's lock, in one step with that.
+  func expectLeaveReport(_ promise: Promise<LeaveReport?>) -> Bool {
+    state.withLock { state in
+      switch state.leaving {
+      case _ where state.isClosed: state.errands.append { promise.fulfil(nil) }
+      case .done(let report): state.errands.append { promise.fulfil(report) }
+      case .asked(let promises): state.leaving = .asked(promises + [promise])
+      case .notAsked:
+        state.leaving = .asked([promise])
+        return true
+      }
+      hasNews.store(true, ordering: .sequentiallyConsistent)
+      return false
+    }
+  }
+
+  /// Lets no further wait begin; returns false if that was done before.
+  func beginClosing() -> Bool {
+    state.withLock { state in
+      defer { state.isClosed = true }
+      return !state.isClosed
+    }
+  }
+
+  /// Ends every subscription and every wait, once the runtime has been closed.
+  func finishClosing() {
+    let last = state.withLock { state in
+      let last = state
+      state.subscribers = []
+      state.joins = [:]
+      state.errands = []
+      if case .asked = state.leaving { state.leaving = .notAsked }
+      return last
+    }
+    for subscriber in last.subscribers {
+      subscriber.queue.finish()
+      subscriber.wake()
+    }
+    for errand in last.errands { errand() }
+    // Their order does not matter: each waits for its own outcome.
+    for handler in last.joins.values { handler(.failed(.closed)) }
+    if case .asked(let promises) = last.leaving {
+      for promise in promises { promise.fulfil(nil) }
+    }
+  }
+}
+
+extension Event {
+  /// Says whether a live peer fewer may be there after the event.
+  fileprivate var mayLeaveNodeAlone: Bool {
+    switch self {
+    case .left, .down, .expired: true
+    case .joined, .up, .keySet, .keyDeleted, .replaced, .nameConflict: false
+    }
+  }
+}

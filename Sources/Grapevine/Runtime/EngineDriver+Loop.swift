@@ -1,0 +1,148 @@
+internal import GrapevineCore
+internal import GrapevineTransport
+
+extension EngineDriver: EventLoopClient {
+  func attach(to context: EventLoop.Context, as id: ClientID) throws(SystemError) {
+    let delegate = try table.withLock { (table) throws(SystemError) -> (any NodeRuntimeDelegate)? in
+      guard let sockets = table.sockets else { return nil }
+      let source = EventSource.datagrams.rawValue
+      let datagrams = try context.register(sockets.datagrams, .readable, as: source, for: id)
+      do throws(SystemError) {
+        let source = EventSource.listener.rawValue
+        let listener = try context.register(sockets.listener, .readable, as: source, for: id)
+        table.registrations = .init(client: id, datagrams: datagrams, listener: listener)
+      } catch {
+        context.deregister(sockets.datagrams, datagrams)
+        throw error
+      }
+      state.withLock { $0.clientID = id }
+      feed(&table, context) { _, _ in }
+      return settle(&table, context)
+    }
+    delegate?.deliver()
+  }
+
+  func ready(_ source: UInt64, _ readiness: Readiness, in context: EventLoop.Context) {
+    work(in: context) { table in
+      switch EventSource(rawValue: source) {
+      case .datagrams: receiveDatagrams(&table, context)
+      case .listener: acceptStreams(&table, context)
+      case .stream(let id): handleStream(id, readiness, &table, context)
+      }
+    }
+  }
+
+  func deadlineReached(in context: EventLoop.Context) {
+    work(in: context) { table in
+      feed(&table, context) { engine, now in engine.advance(to: now) }
+      let now = MonotonicClock.now()
+      resumeAccepting(&table, context, at: now)
+      expireStreams(&table, context, at: now)
+    }
+  }
+
+  func poked(in context: EventLoop.Context) {
+    work(in: context) { _ in }
+  }
+
+  func detach(from context: EventLoop.Context) {
+    table.withLock { table in
+      guard let sockets = table.sockets, let registrations = table.registrations else { return }
+      context.deregister(sockets.datagrams, registrations.datagrams)
+      context.deregister(sockets.listener, registrations.listener)
+      for stream in table.streams.values {
+        context.deregister(stream.connection, stream.registration)
+      }
+      table.closeAll()
+    }
+  }
+}
+
+extension EngineDriver {
+  /// How often in one turn writing to streams may lead to more writing.
+  private static let roundLimit = 4
+
+  /// Does one piece of work on the loop's thread, and what follows from it.
+  private func work(in context: EventLoop.Context, _ body: (inout StreamTable) -> Void) {
+    let delegate = table.withLock { table -> (any NodeRuntimeDelegate)? in
+      guard table.sockets != nil else { return nil }
+      body(&table)
+      return settle(&table, context)
+    }
+    delegate?.deliver()
+  }
+
+  /// Feeds the engine once, sends its packets, and notes the rest for `settle`.
+  func feed(
+    _ table: inout StreamTable,
+    _ context: EventLoop.Context,
+    _ body: (inout Engine, Instant) -> Void
+  ) {
+    var isFed = false
+    var isUnfinished = true
+    while isUnfinished {
+      let outcome = state.withLock { state -> Outcome in
+        guard state.isRunning else { return Outcome() }
+        let now = MonotonicClock.now()
+        if !isFed { body(&state.engine, now) }
+        return state.pull(into: context.outbox, at: now)
+      }
+      isFed = true
+      isUnfinished = outcome.isUnfinished
+      if let outbox = outcome.outbox { send(outbox, through: outcome.socket) }
+      if let delegate = outcome.delegate { table.delegate = delegate }
+    }
+  }
+
+  /// Does what the engine wants of streams, sets the deadline, and returns who has events to deliver.
+  private func settle(
+    _ table: inout StreamTable,
+    _ context: EventLoop.Context
+  ) -> (any NodeRuntimeDelegate)? {
+    guard let registrations = table.registrations else { return nil }
+    var deadline = Instant.zero
+    for _ in 0..<Self.roundLimit {
+      let (actions, engineDeadline) = takeActions()
+      deadline = engineDeadline
+      if actions.isEmpty, table.unflushed.isEmpty { break }
+      for action in actions { perform(action, &table, context) }
+      flushStreams(&table, context)
+      // What is left comes in the next turn, at once.
+      deadline = .zero
+    }
+    context.setDeadline(min(deadline, table.nextDeadline), for: registrations.client)
+    return table.delegate.take()
+  }
+
+  private func takeActions() -> ([StreamAction], Instant) {
+    state.withLock { state in
+      var actions: [StreamAction] = []
+      swap(&actions, &state.actions)
+      state.isPoked = false
+      state.knownDeadline = state.engine.nextDeadline
+      return (actions, state.knownDeadline)
+    }
+  }
+
+  private func receiveDatagrams(_ table: inout StreamTable, _ context: EventLoop.Context) {
+    guard let sockets = table.sockets else { return }
+    let inbox = context.inbox
+    do {
+      try inbox.receive(from: sockets.datagrams)
+    } catch {
+      // It was about a datagram sent before; those that wait are told again.
+      metrics.withLock { $0.receivesFailed += 1 }
+      return
+    }
+    guard inbox.count > 0 else { return }
+    feed(&table, context) { engine, now in
+      for index in 0..<inbox.count {
+        guard !inbox.isTruncated(at: index), let source = inbox.source(at: index) else {
+          metrics.withLock { $0.receivesTruncated += 1 }
+          continue
+        }
+        inbox.withDatagram(at: index) { engine.receive($0, from: source, now: now) }
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+internal import GrapevineCore
+internal import GrapevineTransport
+
+extension EngineDriver {
+  /// What the engine's lock protects.
+  struct State {
+    var engine: Engine
+    var delegate: (any NodeRuntimeDelegate)?
+    /// The socket that any thread may send by; nil after the end.
+    var socket: DatagramSocket?
+    /// The driver's place on the loop, once it has one.
+    var clientID: ClientID?
+    var hasEnded = false
+    /// What the engine wants of streams, for the loop to do in order.
+    var actions: [StreamAction] = []
+    /// The deadline that the loop knows.
+    var knownDeadline = Instant.never
+    /// Whether the loop was poked and has not come yet.
+    var isPoked = false
+    /// Packets lost on purpose.
+    private(set) var lossCount = 0
+    private var losses: SendLoss.Draws?
+    /// A box for threads other than the loop's, unless one of them has it.
+    private var spareOutbox: DatagramOutbox?
+
+    init(
+      engine: Engine,
+      delegate: (any NodeRuntimeDelegate)?,
+      socket: DatagramSocket,
+      losses: SendLoss.Draws?
+    ) {
+      self.engine = engine
+      self.delegate = delegate
+      self.socket = socket
+      self.losses = losses
+    }
+  }
+
+  /// What is to be done after unlocking.
+  struct Outcome {
+    /// Packets to send, and by which socket.
+    var outbox: DatagramOutbox?
+    var socket: DatagramSocket?
+    /// Whom to tell that events were collected.
+    var delegate: (any NodeRuntimeDelegate)?
+    /// Whom to poke, for stream actions or an earlier deadline.
+    var poke: ClientID?
+    /// Whether a batch was not enough for the packets.
+    var isUnfinished = false
+  }
+}
+
+extension EngineDriver.State {
+  /// Whether what the engine wants is done.
+  var isRunning: Bool { clientID != nil && !hasEnded }
+
+  /// Takes what the engine wants: events go to the delegate, stream actions are queued, and one batch of
+  /// packets goes into `outbox`.
+  mutating func pull(into outbox: DatagramOutbox, at now: Instant) -> EngineDriver.Outcome {
+    var outcome = EngineDriver.Outcome()
+    while let event = engine.nextEvent() {
+      delegate?.collect(event, now: now)
+      outcome.delegate = delegate
+    }
+    while let action = engine.nextStreamAction() { actions.append(action) }
+    outcome.isUnfinished = true
+    while outbox.count < DatagramOutbox.batchSize {
+      let hasAppended = outbox.append(isLost: { isNextLost() }, { engine.nextDatagram(into: &$0) })
+      guard hasAppended else {
+        outcome.isUnfinished = false
+        break
+      }
+    }
+    guard outbox.count > 0 else { return outcome }
+    outcome.outbox = outbox
+    outcome.socket = socket
+    return outcome
+  }
+
+  /// The same for a thread other than the loop's, which then may have to poke the loop.
+  mutating func pull(at now: Instant) -> EngineDriver.Outcome {
+    guard isRunning else { return EngineDriver.Outcome() }
+    let outbox = spareOutbox.take() ?? DatagramOutbox()
+    var outcome = pull(into: outbox, at: now)
+    if outcome.outbox == nil { spareOutbox = outbox }
+    guard !isPoked, !actions.isEmpty || engine.nextDeadline < knownDeadline else { return outcome }
+    isPoked = true
+    outcome.poke = clientID
+    return outcome
+  }
+
+  /// Takes back a box that `pull` gave out.
+  mutating func giveBack(_ outbox: DatagramOutbox) {
+    spareOutbox = outbox
+  }
+
+  private mutating func isNextLost() -> Bool {
+    guard losses?.isNextLost() == true else { return false }
+    lossCount += 1
+    return true
+  }
+}

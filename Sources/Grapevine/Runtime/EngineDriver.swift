@@ -1,0 +1,114 @@
+internal import GrapevineCore
+internal import GrapevineTransport
+
+/// What moves an engine: it feeds it what the sockets bring, and does what the engine wants.
+///
+/// Two locks, always taken in this order: `table` belongs to the loop's thread, which holds it while it
+/// works; `state` is the engine's, held for a batch at most and never during a call to the system. Packets
+/// are sent by whichever thread caused them, after unlocking; stream actions wait, in order, for the loop.
+final class EngineDriver: Sendable {
+  let state: Locked<State>
+  let table: Locked<StreamTable>
+  let metrics = Locked(TransportMetrics())
+  /// How long a finished stream may take for its rest.
+  let streamTimeout: Duration
+
+  init(
+    engine: Engine,
+    sockets: PortPair,
+    delegate: (any NodeRuntimeDelegate)?,
+    sendLoss: SendLoss?,
+    streamTimeout: Duration
+  ) {
+    state = Locked(
+      State(
+        engine: engine,
+        delegate: delegate,
+        socket: sockets.datagrams,
+        losses: sendLoss.map { SendLoss.Draws($0) }
+      )
+    )
+    table = Locked(StreamTable(sockets: sockets))
+    self.streamTimeout = streamTimeout
+  }
+}
+
+// What any thread calls.
+extension EngineDriver {
+  func start(on loop: EventLoop) throws(SystemError) {
+    let id = try loop.add(self)
+    // Who ended it meanwhile may have found nothing to remove.
+    if state.withLock({ $0.hasEnded }) { loop.remove(id) }
+  }
+
+  func withEngine<Result, Failure: Error>(
+    on loop: EventLoop,
+    _ body: (inout Engine, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var outcome = Outcome()
+    defer { carryOut(outcome, on: loop) }
+    return try state.withLock { (state) throws(Failure) -> Result in
+      let now = MonotonicClock.now()
+      defer { outcome = state.pull(at: now) }
+      return try body(&state.engine, now)
+    }
+  }
+
+  func inspectEngine<Result, Failure: Error>(
+    _ body: (borrowing Engine, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try state.withLock { (state) throws(Failure) -> Result in
+      try body(state.engine, MonotonicClock.now())
+    }
+  }
+
+  var transportMetrics: TransportMetrics {
+    var metrics = metrics.withLock { $0 }
+    metrics.sendsLostOnPurpose = state.withLock { $0.lossCount }
+    return metrics
+  }
+
+  /// Stops: nothing that the engine wants is done any more, and `remove` is to take the driver off its loop.
+  func end(_ remove: (ClientID) -> Void) {
+    let (id, delegate) = state.withLock { state in
+      state.hasEnded = true
+      state.socket = nil
+      state.actions = []
+      return (state.clientID, state.delegate.take())
+    }
+    if let id {
+      remove(id)
+    } else {
+      table.withLock { $0.closeAll() }
+    }
+    // The delegate may go now: outside the lock, since nobody knows what goes with it.
+    withExtendedLifetime(delegate) {}
+  }
+
+  private func carryOut(_ first: Outcome, on loop: EventLoop) {
+    var outcome = first
+    while true {
+      if let poke = outcome.poke { loop.poke(poke) }
+      if let outbox = outcome.outbox { send(outbox, through: outcome.socket) }
+      outcome.delegate?.deliver()
+      guard let outbox = outcome.outbox else { return }
+      let isUnfinished = outcome.isUnfinished
+      outcome = state.withLock { state in
+        state.giveBack(outbox)
+        return isUnfinished ? state.pull(at: MonotonicClock.now()) : Outcome()
+      }
+    }
+  }
+
+  /// Sends and empties the box.
+  func send(_ outbox: DatagramOutbox, through socket: DatagramSocket?) {
+    guard let socket else {
+      outbox.removeAll()
+      return
+    }
+    var failures = TransportMetrics()
+    outbox.send(through: socket, counting: &failures)
+    guard failures != TransportMetrics() else { return }
+    metrics.withLock { $0.add(failures) }
+  }
+}

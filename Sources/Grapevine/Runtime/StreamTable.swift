@@ -1,0 +1,120 @@
+internal import GrapevineCore
+internal import GrapevineTransport
+
+/// A node's sockets and streams as the loop's thread sees them.
+struct StreamTable {
+  /// The sockets; nil after the end.
+  private(set) var sockets: PortPair?
+  /// What the loop knows the sockets by, once they are on it.
+  var registrations: Registrations?
+  /// Streams by the engine's numbers, which it never uses twice.
+  var streams: [StreamID: OpenStream] = [:]
+  /// Streams that have something to write, each once.
+  var unflushed: [StreamID] = []
+  /// The streams that the engine has finished and that are not yet at their end.
+  var finishingCount = 0
+  /// When the listener, out of descriptors, tries again; nil while it listens.
+  var acceptResumption: Instant?
+  /// Who has events to deliver after this piece of work.
+  var delegate: (any NodeRuntimeDelegate)?
+
+  struct Registrations {
+    let client: ClientID
+    let datagrams: RegistrationID
+    let listener: RegistrationID
+  }
+
+  init(sockets: PortPair) {
+    self.sockets = sockets
+  }
+}
+
+extension StreamTable {
+  /// Remembers that a stream has something to write.
+  mutating func noteUnflushed(_ stream: OpenStream) {
+    guard !stream.isUnflushed else { return }
+    stream.isUnflushed = true
+    unflushed.append(stream.id)
+  }
+
+  /// Closes everything; no registration may be left.
+  mutating func closeAll() {
+    sockets = nil
+    registrations = nil
+    streams = [:]
+    unflushed = []
+    finishingCount = 0
+    acceptResumption = nil
+  }
+
+  /// When the streams themselves want to be looked at.
+  var nextDeadline: Instant {
+    let resumption = acceptResumption ?? .never
+    guard finishingCount > 0 else { return resumption }
+    return streams.values.reduce(resumption) { min($0, $1.expiry) }
+  }
+}
+
+/// One stream of a node.
+final class OpenStream {
+  let id: StreamID
+  let connection: StreamConnection
+  let registration: RegistrationID
+  var interest: Interest
+  var isConnecting: Bool
+  /// Whether it is among the unflushed.
+  var isUnflushed = false
+  /// Why writing failed; the stream ends with that once all that the peer sent is read.
+  var writeError: SystemError?
+  var end = End.none
+  /// When a finished stream is given up; `never` for others, which the engine watches.
+  var expiry = Instant.never
+
+  /// How far a stream that the engine has finished is.
+  enum End {
+    case none
+    /// What is queued still goes out.
+    case draining
+    /// All is sent and the peer is told; closing before the peer has ended too could reset the connection
+    /// and take from the peer what it has not read.
+    case awaitingPeer
+  }
+
+  init(
+    id: StreamID,
+    connection: StreamConnection,
+    registration: RegistrationID,
+    interest: Interest,
+    isConnecting: Bool
+  ) {
+    self.id = id
+    self.connection = connection
+    self.registration = registration
+    self.interest = interest
+    self.isConnecting = isConnecting
+  }
+}
+
+/// What a registration of a node stands for.
+enum EventSource {
+  case datagrams
+  case listener
+  case stream(StreamID)
+
+  init(rawValue: UInt64) {
+    self =
+      switch rawValue {
+      case 0: .datagrams
+      case 1: .listener
+      default: .stream(StreamID(rawValue: rawValue - 2))
+      }
+  }
+
+  var rawValue: UInt64 {
+    switch self {
+    case .datagrams: 0
+    case .listener: 1
+    case .stream(let id): id.rawValue + 2
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// Deltas as they go out.
+extension Engine {
+  /// Sends what is owed in at most `count` packets, fairly filled; says whether any was sent.
+  mutating func sendDeltas(_ owed: [Owed], to target: Endpoint, count: Int) -> Bool {
+    guard !owed.isEmpty else { return false }
+    var rest = inOrderOfNeed(owed)
+    var flags: Delta.Flags = isForStream(rest) ? .stream : []
+    var flagsOffset: Int?
+    for packet in 0..<count {
+      guard let filled = sendDelta(&rest, to: target) else {
+        // Nothing at all fitted: what is left is too large for a packet.
+        if !rest.isEmpty { flags.insert(.stream) }
+        break
+      }
+      flagsOffset = filled.flagsOffset
+      if filled.needsStream { flags.insert(.stream) }
+      if rest.isEmpty || (packet == 0 && flags.contains(.stream)) { break }
+    }
+    if flagsOffset == nil, flags.contains(.stream) {
+      flagsOffset = appendDelta(to: target) { _, _ in }
+    }
+    guard let flagsOffset else { return false }
+    flags.insert(.final)
+    if !rest.isEmpty { flags.insert(.more) }
+    packets.setBits(flags.rawValue, at: flagsOffset)
+    return true
+  }
+
+  /// News of who is there comes first, then members in rotation, so that none starves.
+  private mutating func inOrderOfNeed(_ owed: [Owed]) -> [Owed] {
+    let urgent = owed.filter { $0.needsIdentity || $0.needsStanding }
+    let others = owed.filter { !$0.needsIdentity && !$0.needsStanding }.sorted { $0.key < $1.key }
+    let start = others.firstIndex { $0.key > rotation } ?? 0
+    if let last = others.last, start < others.count {
+      rotation = start == 0 ? others[0].key : others[start].key
+      if rotation >= last.key { rotation = .lowest }
+    }
+    return urgent + others[start...] + others[..<start]
+  }
+
+  /// Says whether more is owed than packets should carry.
+  private func isForStream(_ owed: [Owed]) -> Bool {
+    var size = 0
+    for item in owed {
+      guard let slot = table.slot(of: item.key) else { continue }
+      let state = table[slot].state
+      switch state.offer(to: item.replica) {
+      case .nothing: continue
+      case .snapshot: return true
+      case .plain: break
+      }
+      state.forEach(after: item.replica.version) { entry in
+        size += entry.bytes.count + 6
+        return size <= configuration.streamThreshold
+      }
+      guard size <= configuration.streamThreshold else { return true }
+    }
+    return false
+  }
+
+  private struct Filled {
+    var flagsOffset: Int
+    var needsStream: Bool
+  }
+
+  /// Sends one packet of what is owed, and leaves in `owed` what did not fit; nil if nothing did.
+  private mutating func sendDelta(_ owed: inout [Owed], to target: Endpoint) -> Filled? {
+    var rest: [Owed] = []
+    var isEmpty = true
+    var needsStream = false
+    var sentCount = 0
+    let entrySizeLimit =
+      configuration.maximumPacketSize - PacketHeader.size - 1 - Section.overhead
+      - Section.stateOverhead
+    let known = table
+    let now = clock
+    let items = owed
+    let flagsOffset = appendDelta(to: target) { bytes, limit in
+      for (index, item) in items.enumerated() {
+        guard let slot = known.slot(of: item.key) else { continue }
+        var item = item
+        let share = max(64, (limit - bytes.count) / (items.count - index))
+        let size = bytes.count
+        let outcome = known[slot].write(
+          &item,
+          to: &bytes,
+          limit: limit,
+          share: share,
+          entryLimit: entrySizeLimit,
+          now: now
+        )
+        isEmpty = isEmpty && bytes.count == size
+        sentCount += item.sentCount
+        item.sentCount = 0
+        switch outcome {
+        case .complete: break
+        case .partial, .noRoom: rest.append(item)
+        case .needsStream: needsStream = true
+        }
+      }
+    }
+    owed = rest
+    metrics.entriesOut += sentCount
+    guard let flagsOffset else { return nil }
+    if isEmpty, !needsStream {
+      packets.removeLast()
+      metrics.deltasOut -= 1
+      return nil
+    }
+    return Filled(flagsOffset: flagsOffset, needsStream: needsStream)
+  }
+
+  /// Queues a delta packet whose sections `body` writes; returns where its flags lie.
+  private mutating func appendDelta(
+    to target: Endpoint,
+    _ body: (inout [UInt8], Int) -> Void
+  ) -> Int? {
+    metrics.deltasOut += 1
+    let header = PacketHeader(kind: .delta, label: label, sender: localKey)
+    let size = configuration.maximumPacketSize
+    let start = packets.append(to: target) { bytes in
+      let limit = bytes.count + size
+      header.write(to: &bytes)
+      bytes.append(0)
+      body(&bytes, limit)
+    }
+    return start.map { $0 + PacketHeader.size }
+  }
+}

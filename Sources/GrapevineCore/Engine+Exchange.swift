@@ -1,0 +1,267 @@
+// Anti-entropy: heartbeats, digests and deltas as they come in.
+extension Engine {
+  /// Takes one datagram.
+  package mutating func receive(_ datagram: Span<UInt8>, from source: Endpoint, now: Instant) {
+    tick(now)
+    metrics.packetsIn += 1
+    metrics.packetBytesIn += datagram.count
+    guard !isSilent else { return }
+    do throws(MalformedDatagram) {
+      let header = try PacketHeader.read(datagram, label: label)
+      guard header.sender != localKey else {
+        metrics.drops[.fromSelf] += 1
+        checkTwin(at: source)
+        return
+      }
+      var reader = WireReader(PacketHeader.size..<datagram.count)
+      switch header.kind {
+      case .heartbeat:
+        let heartbeat = try Heartbeat.read(datagram, &reader)
+        metrics.heartbeatsIn += 1
+        take(heartbeat, from: header.sender, at: source)
+      case .digest:
+        try DigestRange.validate(datagram, reader)
+        metrics.digestsIn += 1
+        takeDigest(datagram, reader, from: header.sender, at: source)
+      case .delta:
+        try Delta.validate(datagram, reader)
+        metrics.deltasIn += 1
+        takeDelta(datagram, reader, from: header.sender, at: source)
+      }
+    } catch {
+      metrics.drops[error.reason] += 1
+    }
+  }
+
+  private mutating func take(
+    _ heartbeat: Heartbeat,
+    from peer: MemberKey,
+    at source: Endpoint
+  ) {
+    guard heartbeat.fingerprint != table.fingerprint else {
+      if exchanges.find(peer) != nil {
+        exchanges.update(peer) { $0.noteAgreement() }
+      }
+      return
+    }
+    let isStuck = exchanges.update(peer) { exchange in
+      exchange.unanswered += 1
+      return exchange.isStuck
+    }
+    if isStuck { requestSync(with: peer, at: source, isFallback: true) }
+    sendDigest(to: source)
+  }
+
+  /// Tells all that this node holds: every member if they fit in a packet, else sums over parts.
+  mutating func sendDigest(to target: Endpoint) {
+    sendDigest(to: target) { table, bytes, limit in
+      _ = table.appendAnswer(
+        from: .lowest,
+        through: .highest,
+        to: &bytes,
+        limit: limit
+      )
+    }
+  }
+
+  private mutating func sendDigest(
+    to target: Endpoint,
+    _ body: (MemberTable, inout [UInt8], Int) -> Void
+  ) {
+    metrics.digestsOut += 1
+    let header = PacketHeader(kind: .digest, label: label, sender: localKey)
+    let size = configuration.maximumPacketSize
+    let known = table
+    packets.append(to: target) { bytes in
+      let limit = bytes.count + size
+      header.write(to: &bytes)
+      body(known, &bytes, limit)
+    }
+  }
+
+  // MARK: Digests
+
+  private mutating func takeDigest(
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    from peer: MemberKey,
+    at source: Endpoint
+  ) {
+    var answer = DigestAnswer()
+    compare(bytes, start, &answer)
+    // One packet of the burst is for the digest that goes back.
+    let hasSent = sendDeltas(answer.owed, to: source, count: max(1, configuration.burst - 1))
+    let asksForMore = !answer.wanted.isEmpty
+    let isStuck = exchanges.update(peer) { exchange in
+      exchange.unanswered = 0
+      exchange.fruitless += asksForMore ? 1 : 0
+      return exchange.isStuck
+    }
+    if isStuck { requestSync(with: peer, at: source, isFallback: true) }
+    guard !answer.isEmpty, configuration.burst > 1 || !hasSent else { return }
+    sendDigest(to: source) { table, bytes, limit in
+      answer.write(to: &bytes, limit: limit, table)
+    }
+  }
+
+  /// Compares a digest, whose format has been checked, with what is known here.
+  mutating func compare(
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    _ answer: inout DigestAnswer
+  ) {
+    var reader = start
+    while !reader.isAtEnd {
+      guard let range = try? DigestRange.read(bytes, &reader) else { return }
+      switch range.body {
+      case .fingerprint(let sum, let count):
+        let positions = table.positions(from: range.lower, through: range.upper)
+        if sum != table.fingerprint(of: positions) || count != positions.count {
+          answer.ranges.append((range.lower, range.upper))
+        }
+      case .entries(let count):
+        compareEntries(range, count, bytes, &reader, &answer)
+      case .wanted(let count):
+        for _ in 0..<count {
+          guard let entry = try? DigestEntry.read(bytes, &reader) else { return }
+          noteWanted(entry, &answer)
+        }
+      }
+    }
+  }
+
+  private mutating func compareEntries(
+    _ range: DigestRange,
+    _ count: Int,
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader,
+    _ answer: inout DigestAnswer
+  ) {
+    var positions = table.positions(from: range.lower, through: range.upper)[...]
+    for _ in 0..<count {
+      guard let theirs = try? DigestEntry.read(bytes, &reader) else { return }
+      while let next = positions.first, table.key(at: next) < theirs.key {
+        answer.owed.append(.whole(table.key(at: next)))
+        positions = positions.dropFirst()
+      }
+      if let next = positions.first, table.key(at: next) == theirs.key {
+        compare(theirs, table.slot(at: next), &answer)
+        positions = positions.dropFirst()
+      } else if !isBuried(theirs) {
+        answer.wanted.append(DigestEntry(key: theirs.key, progress: .none, standingHash: 0))
+      }
+    }
+    for position in positions { answer.owed.append(.whole(table.key(at: position))) }
+  }
+
+  private mutating func compare(
+    _ theirs: DigestEntry,
+    _ slot: Int,
+    _ answer: inout DigestAnswer
+  ) {
+    adoptCompaction(theirs.progress.compacted, slot)
+    let own = table[slot].digestEntry
+    guard own != theirs else { return }
+    let differsInStanding = own.standingHash != theirs.standingHash
+    if differsInStanding || own.progress.isAhead(of: theirs.progress) {
+      answer.owed.append(
+        Owed(key: own.key, replica: theirs.progress, needsStanding: differsInStanding)
+      )
+    }
+    if differsInStanding || theirs.progress.isAhead(of: own.progress) {
+      answer.wanted.append(own)
+    }
+  }
+
+  /// Takes over a member's compaction from someone who has heard of it, where that is safe.
+  private mutating func adoptCompaction(_ compacted: Version, _ slot: Int) {
+    let known = table[slot].state.progress
+    guard compacted > known.compacted, known.version >= compacted,
+      table.key(inSlot: slot) != localKey
+    else { return }
+    table.update(slot) { $0.state.adopt(compacted: compacted) }
+  }
+
+  /// Notes what a peer asks for.
+  mutating func noteWanted(_ entry: DigestEntry, _ answer: inout DigestAnswer) {
+    guard let slot = table.slot(of: entry.key) else { return }
+    adoptCompaction(entry.progress.compacted, slot)
+    let own = table[slot].digestEntry
+    let isUnknown = entry.progress == .none && entry.standingHash == 0
+    let owed = Owed(
+      key: entry.key,
+      replica: entry.progress,
+      needsIdentity: isUnknown,
+      needsStanding: own.standingHash != entry.standingHash
+    )
+    if owed.needsIdentity || owed.needsStanding || own.progress.isAhead(of: entry.progress) {
+      answer.owed.append(owed)
+    }
+  }
+
+  /// Says whether an entry speaks of a member that is dead and buried here.
+  private func isBuried(_ entry: DigestEntry) -> Bool {
+    guard let grave = graves.find(entry.key) else { return false }
+    return grave.isReplaced || grave.standing.shortHash == entry.standingHash
+  }
+
+  // MARK: Deltas
+
+  private mutating func takeDelta(
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    from peer: MemberKey,
+    at source: Endpoint
+  ) {
+    var reader = start
+    guard let byte = try? reader.byte(bytes) else { return }
+    let flags = Delta.Flags(rawValue: byte)
+    var hasProgress = false
+    var behind: [MemberKey] = []
+    while !reader.isAtEnd {
+      guard let section = try? Section.read(bytes, &reader) else { break }
+      let outcome = apply(section, bytes)
+      hasProgress = hasProgress || outcome.hasProgress
+      if outcome.isBehind { behind.append(section.key) }
+    }
+    let wanted = exchanges.update(peer) { exchange -> [MemberKey] in
+      exchange.unanswered = 0
+      exchange.hasProgress = exchange.hasProgress || hasProgress
+      for key in behind where !exchange.behind.contains(key) {
+        if exchange.behind.count < Exchange.behindLimit { exchange.behind.append(key) }
+      }
+      guard flags.contains(.final) else { return [] }
+      defer {
+        exchange.behind = []
+        exchange.hasProgress = false
+      }
+      guard exchange.hasProgress else { return [] }
+      exchange.fruitless = 0
+      return exchange.behind
+    }
+    if hasProgress { noteNews() }
+    guard flags.contains(.final) else { return }
+    if flags.contains(.stream) {
+      requestSync(with: peer, at: source, isFallback: false)
+    } else if hasProgress, flags.contains(.more) {
+      sendDigest(to: source)
+    } else if !wanted.isEmpty {
+      pull(wanted, from: source)
+    }
+  }
+
+  /// Asks a peer at once for members of which it has more.
+  private mutating func pull(_ keys: [MemberKey], from source: Endpoint) {
+    var answer = DigestAnswer()
+    for key in keys.sorted() {
+      if let slot = table.slot(of: key) {
+        answer.wanted.append(table[slot].digestEntry)
+      } else {
+        answer.wanted.append(DigestEntry(key: key, progress: .none, standingHash: 0))
+      }
+    }
+    sendDigest(to: source) { table, bytes, limit in
+      answer.write(to: &bytes, limit: limit, table)
+    }
+  }
+}

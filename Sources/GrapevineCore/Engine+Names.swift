@@ -1,0 +1,119 @@
+// One name, one node: this node's own standing, earlier lives of it, and twins.
+extension Engine {
+  /// Takes what others say about this node: never its state, and its standing only to refute it.
+  mutating func takeNewsOfSelf(_ section: Section) {
+    let own = table[localSlot]
+    if let claim = section.standing {
+      if claim.endpoint != endpoint, claim.standing.incarnation >= own.standing.incarnation,
+        claim.standing.verdict == .alive
+      {
+        check(rival: own.id, at: claim.endpoint)
+        return
+      }
+      refute(claim.standing, own.standing)
+    }
+    if let state = section.state, state.end > own.state.version, raiseCount < Self.raiseLimit {
+      // An earlier life with this very identity wrote more than this one has.
+      raiseGeneration(above: own.id.generation)
+    }
+  }
+
+  private mutating func refute(_ claimed: Standing, _ own: Standing) {
+    guard phase == .active, claimed.incarnation >= own.incarnation,
+      claimed.incarnation < .max, claimed != own
+    else { return }
+    table.update(localSlot) {
+      $0.standing = Standing(incarnation: claimed.incarnation + 1)
+    }
+    metrics.refutations += 1
+    noteNews(within: 10)
+  }
+
+  /// A packet came from someone with this node's key.
+  mutating func checkTwin(at source: Endpoint) {
+    guard source != endpoint else { return }
+    check(rival: localID, at: source)
+  }
+
+  /// Asks, by stream, whether another holder of this node's name lives.
+  mutating func check(rival: MemberID, at rivalEndpoint: Endpoint) {
+    guard phase == .active, nameCheck == nil else { return }
+    nameCheck = NameCheck(rival: rival, rivalEndpoint: rivalEndpoint)
+    guard rivalEndpoint != endpoint else {
+      // The address is this node's own, so whoever had it is gone.
+      finishNameCheck(isAlive: false)
+      return
+    }
+    let stream = open(rivalEndpoint, .ping, peer: MemberKey(rival))
+    nameCheck?.stream = stream
+  }
+
+  mutating func finishNameCheck(isAlive: Bool) {
+    guard let done = nameCheck else { return }
+    nameCheck = nil
+    guard isAlive else {
+      raiseGeneration(above: done.rival.generation)
+      return
+    }
+    let own = localID
+    // Of two with the very same identity that others know already, the lower address stays.
+    if table.count > 1, done.rival == own, endpoint < done.rivalEndpoint {
+      events.append(
+        .member(.nameConflict(own: own, rival: done.rival, address: done.rivalEndpoint))
+      )
+      return
+    }
+    yieldName(to: done.rival, at: done.rivalEndpoint)
+  }
+
+  /// Goes silent for good: the other goes on under the name.
+  mutating func yieldName(to rival: MemberID, at rivalEndpoint: Endpoint) {
+    let own = localID
+    phase = .superseded(by: rival)
+    events.append(.member(.nameConflict(own: own, rival: rival, address: rivalEndpoint)))
+    events.append(.superseded(by: rival, at: rivalEndpoint))
+    for join in joins {
+      events.append(
+        .joinFinished(join.ticket, .failed(.nameTaken(by: rival, at: rivalEndpoint)))
+      )
+    }
+    joins = []
+    for session in streams { drop(session.id, aborting: true) }
+    earlyAt = .never
+  }
+
+  /// Begins a new life with a generation above an earlier one's, with the same keys and values.
+  ///
+  /// Two live nodes that can't reach each other would drive each other on; so after a few times this one yields.
+  mutating func raiseGeneration(above generation: UInt64) {
+    let own = table[localSlot]
+    guard generation < .max, raiseCount < Self.raiseLimit else {
+      yieldName(to: MemberID(name: own.id.name, generation: generation), at: endpoint)
+      return
+    }
+    raiseCount += 1
+    let id = MemberID(name: own.id.name, generation: generation + 1)
+    guard let old = table.remove(localKey) else { return }
+    graves.bury(old, isReplaced: true, now: clock)
+    var record = MemberRecord(
+      id: id,
+      endpoint: endpoint,
+      standing: Standing(),
+      verdictSince: clock,
+      hash: hash
+    )
+    record.state = old.state
+    localKey = record.key
+    graves.remove(localKey)
+    table.insert(record)
+    observers = nil
+    events.append(.generationRaised(id))
+    for index in joins.indices where joins[index].isHeld {
+      joins[index].isHeld = false
+      joins[index].dueAt = clock
+    }
+    noteNews(within: 10)
+  }
+
+  static var raiseLimit: Int { 8 }
+}

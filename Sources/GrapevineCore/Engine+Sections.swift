@@ -1,0 +1,208 @@
+import GrapevineHashing
+
+// What a section of a delta or of a stream does to the table.
+extension Engine {
+  struct Applied: Sendable {
+    /// Something was new.
+    var hasProgress = false
+    /// The sender has more of the member than is held here now.
+    var isBehind = false
+  }
+
+  /// Applies a section that came by packet; its format has been checked.
+  mutating func apply(_ section: Section, _ bytes: Span<UInt8>) -> Applied {
+    guard let (slot, isNew) = takeMember(section, bytes) else { return Applied() }
+    var applied = Applied(hasProgress: isNew)
+    if !isNew, let claim = section.standing {
+      applied.hasProgress = merge(claim, slot)
+    }
+    guard let state = section.state, !state.isSnapshot else { return applied }
+    guard hasRoom(for: state.entries.count, slot) else { return applied }
+    var log = ChangeLog(isRecording: reportsEntries)
+    let limits = limits
+    let before = table[slot].state.progress
+    let acceptance = table.update(slot) {
+      $0.state.apply(state, bytes, limits: limits, log: &log)
+    }
+    report(log, slot)
+    switch acceptance {
+    case .accepted: break
+    case .gap: metrics.drops[.gap] += 1
+    case .refused: metrics.drops[.refused] += 1
+    case .overLimit: refuse(slot, limit: "entryLimit, keySizeLimit or valueSizeLimit")
+    }
+    let progress = table[slot].state.progress
+    applied.hasProgress = applied.hasProgress || progress != before
+    applied.isBehind = progress.version < state.end && acceptance != .overLimit
+    return applied
+  }
+
+  /// Applies a snapshot that a stream has brought whole; says whether it was new.
+  mutating func apply(_ snapshot: StagedSnapshot, to key: MemberKey) -> Bool {
+    guard key != localKey, let slot = table.slot(of: key) else { return false }
+    guard hasRoom(for: snapshot.footprint, slot) else { return false }
+    var log = ChangeLog(isRecording: reportsEntries)
+    let before = table[slot].state.progress
+    let acceptance = table.update(slot) { $0.state.apply(snapshot, log: &log) }
+    guard acceptance == .accepted else {
+      metrics.drops[.refused] += 1
+      return false
+    }
+    metrics.snapshotsIn += 1
+    report(log, slot)
+    return table[slot].state.progress != before
+  }
+
+  /// The slot of the member that a section is about, after adding it if it is new.
+  ///
+  /// Nil for a section about this node itself, or one that is refused.
+  mutating func takeMember(
+    _ section: Section,
+    _ bytes: Span<UInt8>
+  ) -> (slot: Int, isNew: Bool)? {
+    guard section.key != localKey else {
+      takeNewsOfSelf(section)
+      return nil
+    }
+    var id: MemberID?
+    if let identity = section.identity {
+      let name = String(decoding: copy(bytes, identity.name), as: UTF8.self)
+      let claimed = MemberID(name: name, generation: identity.generation)
+      guard MemberKey(claimed) == section.key else {
+        metrics.drops[.malformed] += 1
+        return nil
+      }
+      id = claimed
+    }
+    if let slot = table.slot(of: section.key) {
+      guard let id, id != table[slot].id else { return (slot, false) }
+      metrics.drops[.keyCollision] += 1
+      return nil
+    }
+    guard let id, let claim = section.standing else {
+      metrics.drops[.gap] += 1
+      return nil
+    }
+    return admit(id, section.key, claim).map { ($0, true) }
+  }
+
+  private mutating func admit(
+    _ id: MemberID,
+    _ key: MemberKey,
+    _ claim: Section.Claim
+  ) -> Int? {
+    if let grave = graves.find(key) {
+      guard !grave.isReplaced, claim.standing.incarnation > grave.standing.incarnation else {
+        metrics.drops[.stale] += 1
+        return nil
+      }
+    }
+    let lifetime = configuration.memberExpiry.wholeNanoseconds / 1_000_000
+    guard claim.standing.verdict == .alive || claim.age < lifetime else {
+      metrics.drops[.stale] += 1
+      return nil
+    }
+    var replaced: MemberRecord?
+    if let holder = table.key(named: id.name), let slot = table.slot(of: holder) {
+      guard id.generation > table[slot].id.generation else {
+        metrics.drops[.stale] += 1
+        return nil
+      }
+      guard holder != localKey else {
+        if claim.standing.verdict == .alive { check(rival: id, at: claim.endpoint) }
+        return nil
+      }
+      replaced = table.remove(holder)
+    } else if table.count >= configuration.memberLimit {
+      metrics.stateRefused += 1
+      metrics.drops[.limit] += 1
+      return nil
+    }
+    graves.remove(key)
+    table.insert(
+      MemberRecord(
+        id: id,
+        endpoint: claim.endpoint,
+        standing: claim.standing,
+        verdictSince: verdictTime(claim),
+        hash: hash
+      )
+    )
+    observers = nil
+    if let replaced {
+      graves.bury(replaced, isReplaced: true, now: clock)
+      events.append(.member(.replaced(replaced.id, by: id)))
+    } else {
+      events.append(.member(.joined(id)))
+    }
+    reportVerdict(of: id, from: .alive, to: claim.standing.verdict)
+    return table.slot(of: key)
+  }
+
+  /// When the verdict fell, on this node's clock.
+  private func verdictTime(_ claim: Section.Claim) -> Instant {
+    let (age, overflow) = claim.age.multipliedReportingOverflow(by: 1_000_000)
+    guard !overflow, age <= clock.nanoseconds else { return .zero }
+    return Instant(nanoseconds: clock.nanoseconds - age)
+  }
+
+  /// Merges what is claimed of a known member; says whether anything was new.
+  mutating func merge(_ claim: Section.Claim, _ slot: Int) -> Bool {
+    let before = table[slot].standing
+    let since = verdictTime(claim)
+    let isNew = table.update(slot) { record in
+      if claim.standing.incarnation > record.standing.incarnation {
+        record.endpoint = claim.endpoint
+      }
+      let isNew = record.standing.merge(claim.standing)
+      if record.standing.verdict != before.verdict {
+        record.verdictSince = since
+      } else if claim.standing.verdict == before.verdict {
+        record.verdictSince = min(record.verdictSince, since)
+      }
+      return isNew
+    }
+    let verdict = table[slot].standing.verdict
+    if verdict != before.verdict { observers = nil }
+    reportVerdict(of: table[slot].id, from: before.verdict, to: verdict)
+    return isNew
+  }
+
+  private mutating func reportVerdict(of id: MemberID, from old: Verdict, to new: Verdict) {
+    guard old != new else { return }
+    switch new {
+    case .alive: events.append(.member(.up(id)))
+    case .down: events.append(.member(.down(id)))
+    case .left: events.append(.member(.left(id)))
+    }
+  }
+
+  private mutating func report(_ log: ChangeLog, _ slot: Int) {
+    metrics.entriesIn += log.appliedCount
+    guard !log.changes.isEmpty else { return }
+    let id = table[slot].id
+    for change in log.changes {
+      switch change {
+      case .set(let entry): events.append(.member(.keySet(id, entry)))
+      case .deleted(let key, let version):
+        events.append(.member(.keyDeleted(id, key: key, version: version)))
+      }
+    }
+  }
+
+  /// Says whether `size` more bytes of others' state may be held.
+  mutating func hasRoom(for size: Int, _ slot: Int) -> Bool {
+    let held = table.footprint - table[localSlot].state.footprint
+    guard held + size > configuration.remoteStateLimit else { return true }
+    refuse(slot, limit: "remoteStateLimit")
+    return false
+  }
+
+  mutating func refuse(_ slot: Int, limit: String) {
+    metrics.stateRefused += 1
+    metrics.drops[.limit] += 1
+    guard !table[slot].hasToldRefusal else { return }
+    table.update(slot) { $0.hasToldRefusal = true }
+    events.append(.stateRefused(table[slot].id, limit: limit))
+  }
+}

@@ -1,0 +1,259 @@
+// Streams: opening, bytes in and out, and their end.
+extension Engine {
+  var inboundCount: Int { streams.count { $0.direction == .inbound } }
+  var outboundCount: Int { streams.count { $0.direction == .outbound } }
+
+  // MARK: Opening
+
+  /// Takes an inbound connection, whose bytes come by `streamReceived`.
+  package mutating func streamAccepted(from source: Endpoint, now: Instant) -> StreamID {
+    tick(now)
+    metrics.streamsIn += 1
+    let id = newStreamID()
+    guard !isSilent else {
+      actions.append(.abort(id))
+      return id
+    }
+    guard inboundCount < configuration.inboundStreamLimit else {
+      metrics.streamsRefused += 1
+      var session = makeSession(id, .inbound, source, .sync)
+      session.say(.refusal, [RefusalCode.busy.rawValue])
+      if let frame = session.nextFrame() { actions.append(.send(id, frame)) }
+      actions.append(.finish(id))
+      return id
+    }
+    streams.append(makeSession(id, .inbound, source, .sync))
+    return id
+  }
+
+  /// Opens a stream; what comes of it is found by its purpose and ticket.
+  @discardableResult
+  mutating func open(
+    _ target: Endpoint,
+    _ purpose: StreamPurpose,
+    peer: MemberKey? = nil,
+    ticket: JoinTicket? = nil
+  ) -> StreamID {
+    let id = newStreamID()
+    var session = makeSession(id, .outbound, target, purpose)
+    session.peer = peer
+    session.ticket = ticket
+    if purpose == .ping {
+      session.deadline = clock + configuration.nameCheckTimeout
+    }
+    streams.append(session)
+    metrics.streamsOut += 1
+    actions.append(.open(id, target))
+    return id
+  }
+
+  private mutating func newStreamID() -> StreamID {
+    defer { nextStreamNumber += 1 }
+    return StreamID(rawValue: nextStreamNumber)
+  }
+
+  private func makeSession(
+    _ id: StreamID,
+    _ direction: StreamSession.Direction,
+    _ endpoint: Endpoint,
+    _ purpose: StreamPurpose
+  ) -> StreamSession {
+    StreamSession(
+      id: id,
+      direction: direction,
+      endpoint: endpoint,
+      purpose: purpose,
+      deadline: clock + configuration.streamTimeout,
+      messageLimit: FrameKind.sizeLimit + configuration.valueSizeLimit
+        + configuration.keySizeLimit,
+      now: clock
+    )
+  }
+
+  /// Begins joins whose turn it is, while streams may be opened.
+  mutating func startJoins() {
+    var index = 0
+    while index < joins.count {
+      let join = joins[index]
+      if clock >= join.deadline, !streams.contains(where: { $0.ticket == join.ticket }) {
+        joins.remove(at: index)
+        events.append(.joinFinished(join.ticket, .failed(join.isHeld ? .timedOut : .busy)))
+        continue
+      }
+      if clock >= join.dueAt, outboundCount < configuration.outboundStreamLimit {
+        joins[index].dueAt = .never
+        open(join.endpoint, .sync, ticket: join.ticket)
+      }
+      index += 1
+    }
+  }
+
+  /// Opens a stream to a peer that has more than packets can carry, unless one is at work already.
+  mutating func requestSync(with peer: MemberKey, at source: Endpoint, isFallback: Bool) {
+    guard phase == .active, outboundCount < configuration.outboundStreamLimit else { return }
+    let patience: UInt64 = 1_000_000_000
+    for session in streams where session.direction == .outbound && session.purpose == .sync {
+      guard session.peer != peer, clock.since(session.progressAt) >= patience else { return }
+    }
+    let now = clock
+    let isAllowed = exchanges.update(peer) { exchange in
+      guard now >= exchange.streamAllowedAt else { return false }
+      exchange.fruitless = 0
+      exchange.unanswered = 0
+      exchange.streamPause = min(max(exchange.streamPause * 2, patience / 4), 30 * patience)
+      exchange.streamAllowedAt = now.advanced(by: exchange.streamPause)
+      return true
+    }
+    guard isAllowed else { return }
+    if isFallback { metrics.streamFallbacks += 1 }
+    let slot = table.slot(of: peer)
+    open(slot.map { table[$0].endpoint } ?? source, .sync, peer: peer)
+  }
+
+  // MARK: What the driver reports
+
+  package mutating func streamOpened(_ id: StreamID, now: Instant) {
+    tick(now)
+    guard let index = index(of: id), streams[index].phase == .connecting else { return }
+    streams[index].phase = .greeting
+    streams[index].say(.hello, hello(streams[index].purpose))
+    produce(id)
+  }
+
+  package mutating func streamReceived(_ id: StreamID, _ bytes: Span<UInt8>, now: Instant) {
+    tick(now)
+    metrics.streamBytesIn += bytes.count
+    var offset = 0
+    while let index = index(of: id) {
+      do throws(MalformedDatagram) {
+        let frames = streams[index].assembler.frameCount
+        let message = try streams[index].assembler.next(bytes, &offset)
+        if streams[index].assembler.frameCount > frames { extendDeadline(index) }
+        guard let message else { break }
+        try take(message.kind, message.payload, index)
+      } catch {
+        metrics.drops[error.reason] += 1
+        fail(id, .notGrapevine, aborting: true)
+      }
+    }
+    produce(id)
+  }
+
+  /// Says that the socket took `count` of the bytes queued.
+  package mutating func streamWrote(_ id: StreamID, _ count: Int, now: Instant) {
+    tick(now)
+    guard let index = index(of: id) else { return }
+    precondition(count <= streams[index].queued, "\(count) of \(streams[index].queued) written")
+    streams[index].queued -= count
+    streams[index].writtenSinceProgress += count
+    // A peer that reads a byte now and then does not keep a stream.
+    if streams[index].queued == 0 || streams[index].writtenSinceProgress >= 16_384 {
+      extendDeadline(index)
+    }
+    produce(id)
+  }
+
+  package mutating func streamClosed(
+    _ id: StreamID,
+    _ closure: StreamClosure,
+    now: Instant
+  ) {
+    tick(now)
+    guard let index = index(of: id) else { return }
+    let session = streams[index]
+    if session.direction == .inbound, session.hasReceivedDone || session.purpose != .sync {
+      drop(id, aborting: false, tellsDriver: false)
+      return
+    }
+    let failure: JoinFailure =
+      switch closure {
+      case .refused: .refused
+      case .unreachable: .unreachable
+      case .timedOut: .timedOut
+      case .ended, .reset: .interrupted
+      case .exhausted: .busy
+      }
+    fail(id, failure, aborting: false, tellsDriver: false)
+  }
+
+  // MARK: Time
+
+  var streamDeadline: Instant {
+    streams.reduce(.never) { min($0, $1.deadline) }
+  }
+
+  mutating func expireStreams() {
+    for session in streams where clock >= session.deadline {
+      fail(session.id, .timedOut, aborting: true)
+    }
+  }
+
+  private mutating func extendDeadline(_ index: Int) {
+    streams[index].writtenSinceProgress = 0
+    guard streams[index].purpose != .ping else { return }
+    streams[index].deadline = clock + configuration.streamTimeout
+  }
+
+  // MARK: Bytes out
+
+  /// Hands over frames as far as the queue's limit lets it.
+  mutating func produce(_ id: StreamID) {
+    while let index = index(of: id),
+      streams[index].queued + FrameKind.sizeLimit <= configuration.streamQueueLimit
+    {
+      guard let frame = streams[index].nextFrame() else {
+        guard prepareMessage(index) else { break }
+        continue
+      }
+      streams[index].queued += frame.count
+      metrics.streamQueuePeak = max(metrics.streamQueuePeak, streams[index].queued)
+      metrics.streamBytesOut += frame.count
+      actions.append(.send(id, frame))
+    }
+    finishSyncIfDone(id)
+  }
+
+  // MARK: The end
+
+  func index(of id: StreamID) -> Int? {
+    streams.lastIndex { $0.id == id }
+  }
+
+  /// Ends a stream that did not do its work, and lets what waited for it know.
+  mutating func fail(
+    _ id: StreamID,
+    _ failure: JoinFailure,
+    aborting: Bool,
+    tellsDriver: Bool = true
+  ) {
+    guard let index = index(of: id) else { return }
+    let session = streams[index]
+    metrics.streamsFailed += 1
+    drop(id, aborting: aborting, tellsDriver: tellsDriver)
+    if session.hasProgress { noteNews() }
+    if let ticket = session.ticket { finishJoin(ticket, .failed(failure)) }
+    finishPurpose(of: session, isAlive: false)
+  }
+
+  /// Lets a name check or a leave go on after one of its streams.
+  mutating func finishPurpose(of session: StreamSession, isAlive: Bool) {
+    if nameCheck?.stream == session.id { finishNameCheck(isAlive: isAlive) }
+    guard let position = leaving?.open.firstIndex(of: session.id) else { return }
+    leaving?.open.remove(at: position)
+    finishLeaveIfDone()
+  }
+
+  mutating func finishJoin(_ ticket: JoinTicket, _ outcome: JoinOutcome) {
+    guard let index = joins.firstIndex(where: { $0.ticket == ticket }) else { return }
+    joins.remove(at: index)
+    events.append(.joinFinished(ticket, outcome))
+    startJoins()
+  }
+
+  /// Forgets a stream; the driver is told unless it knows.
+  mutating func drop(_ id: StreamID, aborting: Bool, tellsDriver: Bool = true) {
+    guard let index = index(of: id) else { return }
+    streams.remove(at: index)
+    if tellsDriver { actions.append(aborting ? .abort(id) : .finish(id)) }
+  }
+}

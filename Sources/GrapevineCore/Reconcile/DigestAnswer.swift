@@ -1,0 +1,99 @@
+/// What comes of comparing a peer's digest with one's own members.
+package struct DigestAnswer: Sendable {
+  /// What the peer lacks, in the order of the digest.
+  package var owed: [Owed] = []
+  /// What the peer has more of, as it stands here.
+  package var wanted: [DigestEntry] = []
+  /// Parts of the key space in which the two differ somewhere.
+  package var ranges: [(lower: MemberKey, upper: MemberKey)] = []
+
+  package init() {}
+
+  package var isEmpty: Bool { wanted.isEmpty && ranges.isEmpty }
+
+  /// Appends the digest that goes back, as far as it fits; the next exchange takes up the rest.
+  package func write(to bytes: inout [UInt8], limit: Int, _ table: MemberTable) {
+    var entries: [DigestEntry] = []
+    var size = bytes.count + DigestRange.sizeMaximum
+    for entry in wanted.sorted(by: { $0.key < $1.key }) {
+      guard entries.last?.key != entry.key else { continue }
+      size += entry.size
+      guard size <= limit else { break }
+      entries.append(entry)
+    }
+    if !entries.isEmpty {
+      DigestRange(lower: .lowest, upper: .highest, body: .wanted(count: entries.count))
+        .write(to: &bytes)
+      for entry in entries { entry.write(to: &bytes) }
+    }
+    for range in ranges {
+      guard
+        table.appendAnswer(from: range.lower, through: range.upper, to: &bytes, limit: limit)
+      else { return }
+    }
+  }
+}
+
+extension MemberTable {
+  /// Parts that a range which differs is cut in.
+  package static let fanout = 16
+
+  /// Appends what is known in a range: every member if they fit, else sums over 16 parts.
+  ///
+  /// Returns false, and appends nothing, if not even the sums fit below `limit`.
+  package func appendAnswer(
+    from lower: MemberKey,
+    through upper: MemberKey,
+    to bytes: inout [UInt8],
+    limit: Int
+  ) -> Bool {
+    let positions = positions(from: lower, through: upper)
+    if appendEntries(positions, from: lower, through: upper, to: &bytes, limit: limit) {
+      return true
+    }
+    let partCount = min(Self.fanout, positions.count)
+    guard partCount > 1, bytes.count + partCount * DigestRange.sizeMaximum <= limit else {
+      return false
+    }
+    var start = positions.lowerBound
+    var partLower = lower
+    for part in 1...partCount {
+      let end = positions.lowerBound + positions.count * part / partCount
+      let isLast = part == partCount
+      let partUpper = isLast ? upper : MemberKey(rawValue: key(at: end).rawValue - 1)
+      let sum = fingerprint(of: start..<end)
+      DigestRange(
+        lower: partLower,
+        upper: partUpper,
+        body: .fingerprint(sum, memberCount: end - start)
+      ).write(to: &bytes)
+      guard !isLast else { break }
+      start = end
+      partLower = key(at: end)
+    }
+    return true
+  }
+
+  /// Appends every member at `positions`; false, with nothing appended, if they do not fit.
+  package func appendEntries(
+    _ positions: Range<Int>,
+    from lower: MemberKey,
+    through upper: MemberKey,
+    to bytes: inout [UInt8],
+    limit: Int
+  ) -> Bool {
+    let room = limit - bytes.count - DigestRange.sizeMaximum
+    guard room >= positions.count * DigestEntry.sizeMinimum else { return false }
+    let start = bytes.count
+    DigestRange(lower: lower, upper: upper, body: .entries(count: positions.count))
+      .write(to: &bytes)
+    for position in positions {
+      self[slot(at: position)].digestEntry.write(to: &bytes)
+      guard bytes.count <= limit else {
+        bytes.removeLast(bytes.count - start)
+        return false
+      }
+    }
+    return true
+  }
+}

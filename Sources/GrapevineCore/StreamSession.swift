@@ -1,0 +1,101 @@
+/// One stream as the engine sees it.
+struct StreamSession: Sendable {
+  enum Direction: Sendable, Hashable {
+    case inbound
+    case outbound
+  }
+
+  enum Phase: Sendable, Hashable {
+    /// Waiting for the connection.
+    case connecting
+    /// Waiting for the other side's first message.
+    case greeting
+    case exchanging
+  }
+
+  let id: StreamID
+  let direction: Direction
+  let endpoint: Endpoint
+  /// Known of an inbound stream when its first message has come.
+  var purpose: StreamPurpose
+  var ticket: JoinTicket?
+  var phase: Phase
+  var peer: MemberKey?
+  var peerID: MemberID?
+  /// When the stream is given up for silence.
+  var deadline: Instant
+  var assembler: FrameAssembler
+
+  // Going out.
+  /// Bytes that the driver has, and the socket has not taken.
+  var queued = 0
+  var writtenSinceProgress = 0
+  private(set) var messages: [Message] = []
+  /// Bytes of the first message that have been handed over.
+  private var sentOffset = 0
+  /// From where the own digest goes on; nil when it is done or none is to be sent.
+  var digestFrom: MemberKey?
+  var owed: [Owed] = []
+  var owedIndex = 0
+  var snapshot: SnapshotWriter?
+  var hasSentDone = false
+
+  // Coming in.
+  var staged: (key: MemberKey, snapshot: StagedSnapshot)?
+  var hasReceivedDigest = false
+  var hasReceivedDone = false
+  var hasProgress = false
+  var progressAt: Instant
+
+  struct Message: Sendable {
+    var kind: FrameKind
+    var payload: [UInt8]
+  }
+
+  init(
+    id: StreamID,
+    direction: Direction,
+    endpoint: Endpoint,
+    purpose: StreamPurpose,
+    deadline: Instant,
+    messageLimit: Int,
+    now: Instant
+  ) {
+    self.id = id
+    self.direction = direction
+    self.endpoint = endpoint
+    self.purpose = purpose
+    self.deadline = deadline
+    phase = direction == .inbound ? .greeting : .connecting
+    assembler = FrameAssembler(messageLimit: messageLimit)
+    progressAt = now
+  }
+
+  /// Says that everything that this side has to say has been put into messages.
+  var hasSaidAll: Bool {
+    digestFrom == nil && hasReceivedDigest && owedIndex == owed.count && snapshot == nil
+  }
+
+  mutating func say(_ kind: FrameKind, _ payload: [UInt8] = []) {
+    messages.append(Message(kind: kind, payload: payload))
+  }
+
+  /// The next frame of what has been said; a message larger than a frame goes in several.
+  mutating func nextFrame() -> [UInt8]? {
+    guard let message = messages.first else { return nil }
+    let rest = message.payload.count - sentOffset
+    let size = min(rest, FrameKind.payloadLimit)
+    var frame: [UInt8] = []
+    frame.reserveCapacity(FrameKind.headerSize + size)
+    frame.append(message.kind.rawValue | (size < rest ? FrameKind.continuedFlag : 0))
+    frame.appendFixed(UInt64(size), size: 3)
+    frame.append(contentsOf: message.payload[sentOffset..<(sentOffset + size)])
+    if size < rest {
+      sentOffset += size
+    } else {
+      sentOffset = 0
+      messages.removeFirst()
+    }
+    return frame
+  }
+}

@@ -1,0 +1,91 @@
+/// Packets that wait to be pulled, in one buffer that is used again and again.
+package struct PacketQueue: Sendable {
+  private var bytes: [UInt8] = []
+  private var items: [Item] = []
+  private var head = 0
+  private let limit: Int
+  /// Packets that were not queued since the queue was full.
+  package private(set) var droppedCount = 0
+
+  private struct Item {
+    var endpoint: Endpoint
+    var start: Int
+    var end: Int
+  }
+
+  package init(limit: Int) {
+    self.limit = limit
+  }
+
+  package var isEmpty: Bool { head == items.count }
+
+  /// Appends the packet that `body` writes; returns where in the buffer it begins.
+  ///
+  /// A full queue drops it and returns nil.
+  @discardableResult
+  package mutating func append(to endpoint: Endpoint, _ body: (inout [UInt8]) -> Void) -> Int? {
+    let start = bytes.count
+    guard items.count - head < limit else {
+      droppedCount += 1
+      return nil
+    }
+    body(&bytes)
+    items.append(Item(endpoint: endpoint, start: start, end: bytes.count))
+    return start
+  }
+
+  /// Takes back the packet that was appended last.
+  package mutating func removeLast() {
+    guard head < items.count else { return }
+    let item = items.removeLast()
+    bytes.removeLast(item.end - item.start)
+  }
+
+  /// Sets bits in a byte of a packet that is still queued.
+  package mutating func setBits(_ bits: UInt8, at offset: Int) {
+    bytes[offset] |= bits
+  }
+
+  /// Appends the oldest packet to `buffer` and says where it goes.
+  package mutating func next(into buffer: inout [UInt8]) -> Endpoint? {
+    guard head < items.count else { return nil }
+    let item = items[head]
+    head += 1
+    buffer.append(contentsOf: bytes[item.start..<item.end])
+    if head == items.count {
+      head = 0
+      items.removeAll(keepingCapacity: items.capacity <= 64)
+      bytes.removeAll(keepingCapacity: bytes.capacity <= 65_536)
+    }
+    return item.endpoint
+  }
+}
+
+/// A first-in first-out queue over an array.
+package struct Queue<Element: Sendable>: Sendable {
+  private var elements: [Element] = []
+  private var head = 0
+
+  package init() {}
+
+  package var isEmpty: Bool { head == elements.count }
+  package var count: Int { elements.count - head }
+
+  package mutating func append(_ element: Element) {
+    elements.append(element)
+  }
+
+  package mutating func next() -> Element? {
+    guard head < elements.count else { return nil }
+    let element = elements[head]
+    head += 1
+    if head == elements.count {
+      elements.removeAll(keepingCapacity: head <= 64)
+      head = 0
+    } else if head >= 64, head * 2 > elements.count {
+      elements.removeFirst(head)
+      head = 0
+    }
+    return element
+  }
+}

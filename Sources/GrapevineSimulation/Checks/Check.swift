@@ -1,0 +1,98 @@
+package import GrapevineCore
+
+/// A promise of the engine that a run verifies.
+package protocol Check {
+  /// What it is called in a failure.
+  static var name: String { get }
+  /// The promise, as a sentence.
+  static var reason: String { get }
+}
+
+/// A promise of the engine that a run saw broken.
+package struct Violation: Error, Sendable, CustomStringConvertible {
+  /// The name of the ``Check`` that failed.
+  package let check: String
+  /// The promise that was broken.
+  package let reason: String
+  package let seed: UInt64
+  package let time: Instant
+  package let node: Int
+  package let detail: String
+
+  init(_ check: any Check.Type, seed: UInt64, time: Instant, node: Int, detail: String) {
+    self.check = check.name
+    reason = check.reason
+    self.seed = seed
+    self.time = time
+    self.node = node
+    self.detail = detail
+  }
+
+  package var description: String {
+    let milliseconds = time.nanoseconds / 1_000_000
+    return "\(check): node \(node) after \(milliseconds) ms: \(detail) (\(reason)); "
+      + "seed 0x\(String(seed, radix: 16))"
+  }
+}
+
+/// All checks, for those who list them.
+package var allChecks: [any Check.Type] {
+  [
+    LimitCheck.self, DeadlineCheck.self, OwnerCheck.self, VersionCheck.self, DeletionCheck.self,
+    ReadCheck.self, EventOrderCheck.self, NameCheck.self, CodecCheck.self, ConvergenceCheck.self,
+  ]
+}
+
+package enum LimitCheck: Check {
+  package static let name = "limits"
+  package static let reason = "no datagram and no stream's queue exceeds its configured limit"
+}
+
+package enum DeadlineCheck: Check {
+  package static let name = "deadline"
+  package static let reason = "after advance(to:) the next deadline lies ahead, and no engine spins"
+}
+
+package enum OwnerCheck: Check {
+  package static let name = "owner"
+  package static let reason = "each change of an owner takes the next version, a change of nothing none"
+}
+
+package enum VersionCheck: Check {
+  package static let name = "versions"
+  package static let reason = "the version that a replica holds of a member never goes back"
+}
+
+package enum DeletionCheck: Check {
+  package static let name = "deletions"
+  package static let reason =
+    "a replica takes from a key's history only steps forward, so nothing deleted comes back"
+}
+
+package enum ReadCheck: Check {
+  package static let name = "reads"
+  package static let reason =
+    "a key that a reader saw stays readable until its owner deletes it, and events tell all"
+}
+
+package enum EventOrderCheck: Check {
+  package static let name = "event order"
+  package static let reason =
+    "a member joins, then is down and up in turn, then leaves or is down, then expires, "
+    + "or is replaced by a later life"
+}
+
+package enum NameCheck: Check {
+  package static let name = "names"
+  package static let reason = "no node ever shows two members of one name"
+}
+
+package enum CodecCheck: Check {
+  package static let name = "codec"
+  package static let reason = "what one engine sends, no other calls malformed, and both count alike"
+}
+
+package enum ConvergenceCheck: Check {
+  package static let name = "convergence"
+  package static let reason = "once faults end, all live nodes come to hold the same"
+}

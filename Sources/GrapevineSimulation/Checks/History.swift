@@ -1,0 +1,149 @@
+import GrapevineCore
+
+/// What every life of every member wrote: the truth that replicas are held against.
+struct History {
+  private(set) var lives: [Life] = []
+  /// The identities that lives have gone by, in the order in which they became known.
+  private(set) var identities: [Identity] = []
+  private var identityIndices: [MemberID: Int] = [:]
+  private var nameIndices: [NameKey: Int] = [:]
+
+  struct Identity {
+    let id: MemberID
+    let life: Int
+    /// Stands for the name.
+    let nameIndex: Int
+    /// Two processes began with this very identity: nobody can say whose state is meant.
+    var isAmbiguous = false
+  }
+
+  /// Adds the life that a process begins as `id`.
+  mutating func add(_ id: MemberID) -> Int {
+    lives.append(Life())
+    let life = lives.count - 1
+    if let known = identityIndices[id] {
+      identities[known].isAmbiguous = true
+    } else {
+      addIdentity(id, of: life)
+    }
+    return life
+  }
+
+  /// Notes that a life goes by another identity from now on.
+  mutating func rename(_ life: Int, to id: MemberID) {
+    if let known = identityIndices[id] {
+      if identities[known].life != life { identities[known].isAmbiguous = true }
+    } else {
+      addIdentity(id, of: life)
+    }
+  }
+
+  func identityIndex(of id: MemberID) -> Int? { identityIndices[id] }
+
+  subscript(life: Int) -> Life {
+    get { lives[life] }
+    _modify { yield &lives[life] }
+  }
+
+  func life(of identity: Int) -> Life { lives[identities[identity].life] }
+
+  private mutating func addIdentity(_ id: MemberID, of life: Int) {
+    let name = NameKey(name: id.name)
+    let nameIndex = nameIndices[name] ?? nameIndices.count
+    nameIndices[name] = nameIndex
+    identityIndices[id] = identities.count
+    identities.append(Identity(id: id, life: life, nameIndex: nameIndex))
+  }
+}
+
+/// All that one life wrote, by version and by key.
+struct Life {
+  /// At index *v* − 1 what version *v* wrote; nil for what readers never see.
+  private var writes: [Write?] = []
+  private(set) var keys: [Key] = []
+  private var keyIndices: [NameKey: Int] = [:]
+  private(set) var liveCount = 0
+
+  struct Write {
+    let keyIndex: Int
+    /// The value; nil for a deletion.
+    let value: [UInt8]?
+  }
+
+  struct Key {
+    let name: String
+    /// The last version that wrote the key; zero if none did yet.
+    var version: Version = 0
+    var isLive = false
+    /// The versions that deleted it, ascending.
+    var deletions: [Version] = []
+  }
+
+  var version: Version { Version(writes.count) }
+
+  func write(at version: Version) -> Write? {
+    version >= 1 && version <= self.version ? writes[Int(version - 1)] : nil
+  }
+
+  func keyIndex(of name: String) -> Int? { keyIndices[NameKey(name: name)] }
+
+  /// Notes a change that a caller made, by the rules of the state.
+  mutating func apply(_ change: Change) {
+    switch change {
+    case .set(let name, let value, _):
+      let index = index(of: name)
+      let key = keys[index]
+      if key.isLive, write(at: key.version)?.value == value { return }
+      append(Write(keyIndex: index, value: value))
+    case .delete(let name):
+      guard let index = keyIndex(of: name), keys[index].isLive else { return }
+      append(Write(keyIndex: index, value: nil))
+    }
+  }
+
+  /// Takes over what the owner wrote by itself: keys whose time was up, and internal entries.
+  mutating func synchronize(with member: Member) {
+    var isListed = [Bool](repeating: false, count: keys.count)
+    for entry in member.entries {
+      if let index = keyIndex(of: entry.key), index < isListed.count { isListed[index] = true }
+      guard entry.version > version else { continue }
+      padTo(entry.version - 1)
+      append(
+        Write(keyIndex: index(of: entry.key), value: entry.isDeleted ? nil : entry.value))
+    }
+    padTo(member.version)
+    for index in isListed.indices where !isListed[index] && keys[index].isLive {
+      // It was deleted and compacted away in one step; no later version can be its deletion's.
+      note(Write(keyIndex: index, value: nil), at: version)
+    }
+  }
+
+  /// Says whether the key was deleted by a version above `version`.
+  func wasDeleted(_ keyIndex: Int, after version: Version) -> Bool {
+    (keys[keyIndex].deletions.last ?? 0) > version
+  }
+
+  private mutating func index(of name: String) -> Int {
+    if let index = keyIndex(of: name) { return index }
+    keyIndices[NameKey(name: name)] = keys.count
+    keys.append(Key(name: name))
+    return keys.count - 1
+  }
+
+  private mutating func padTo(_ version: Version) {
+    while self.version < version { writes.append(nil) }
+  }
+
+  private mutating func append(_ write: Write) {
+    writes.append(write)
+    note(write, at: version)
+  }
+
+  private mutating func note(_ write: Write, at version: Version) {
+    let wasLive = keys[write.keyIndex].isLive
+    keys[write.keyIndex].version = version
+    keys[write.keyIndex].isLive = write.value != nil
+    if write.value == nil { keys[write.keyIndex].deletions.append(version) }
+    liveCount += (write.value != nil ? 1 : 0) - (wasLive ? 1 : 0)
+  }
+}

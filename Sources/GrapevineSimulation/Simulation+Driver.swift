@@ -1,0 +1,90 @@
+import GrapevineCore
+
+// The ten lines around an engine, and what they verify.
+extension Simulation {
+  /// The most calls of one engine at one moment, far above what a burst of real work needs.
+  private static var inputLimit: Int { 1_000_000 }
+
+  /// Carries out all that a node's engine wants after an input.
+  func drive(_ node: Int) {
+    countInput(node)
+    repeat {
+      while let target = nodes[node].engine.nextDatagram(into: &datagram) {
+        transmit(datagram, from: node, to: target)
+        datagram.removeAll(keepingCapacity: true)
+      }
+    } while performStreamActions(node)
+    while let event = nodes[node].engine.nextEvent() { observe(event, at: node) }
+    scheduleWake(node)
+    if checking == .everything {
+      checks.afterInput(node, nodes[node].engine, reading: clockReading(of: node), at: now)
+    }
+  }
+
+  /// Wakes the engine up at its deadline, unless an earlier wake-up is planned already.
+  func scheduleWake(_ node: Int) {
+    let deadline = nodes[node].clock.time(of: nodes[node].engine.nextDeadline)
+    let wakeTime = max(time, deadline)
+    guard wakeTime < nodes[node].wakeTime else { return }
+    nodes[node].wakeTime = wakeTime
+    heap.push(.wake(node: node), at: wakeTime)
+  }
+
+  /// Lets the engine do what is due, if this wake-up still counts.
+  ///
+  /// - Returns: whether the engine was called.
+  func wake(_ node: Int) -> Bool {
+    guard nodes[node].state == .running, nodes[node].wakeTime == time else { return false }
+    nodes[node].wakeTime = .max
+    let reading = clockReading(of: node)
+    guard nodes[node].engine.nextDeadline <= reading else {
+      scheduleWake(node)
+      return false
+    }
+    absorb(node, code: 1)
+    nodes[node].engine.advance(to: reading)
+    if nodes[node].engine.nextDeadline <= reading {
+      fail(
+        DeadlineCheck.self, node,
+        "after advance(to: \(reading.nanoseconds)) the next deadline is "
+          + "\(nodes[node].engine.nextDeadline.nanoseconds)"
+      )
+    }
+    drive(node)
+    return true
+  }
+
+  func absorb(_ node: Int, code: UInt64) {
+    fingerprint.absorb(time)
+    fingerprint.absorb(UInt64(node) << 8 | code)
+  }
+
+  /// Notes the first broken promise; the run ends by throwing it.
+  func fail(_ check: any Check.Type, _ node: Int, _ detail: String) {
+    guard checks.violation == nil else { return }
+    checks.violation = Violation(check, seed: seed, time: now, node: node, detail: detail)
+  }
+
+  private func observe(_ event: EngineEvent, at node: Int) {
+    let observed = ObservedEvent(time: now, node: node, event: event)
+    if checking == .everything { checks.observe(observed) }
+    if nodes[node].events.count >= eventLogLimit {
+      nodes[node].missedEventCount += 1
+      if nodes[node].events.popFirst() != nil { nodes[node].events.append(observed) }
+    } else {
+      nodes[node].events.append(observed)
+    }
+    eventHandler?(observed)
+  }
+
+  private func countInput(_ node: Int) {
+    if nodes[node].lastInputTime != time {
+      nodes[node].lastInputTime = time
+      nodes[node].inputCount = 0
+    }
+    nodes[node].inputCount += 1
+    if nodes[node].inputCount == Self.inputLimit {
+      fail(DeadlineCheck.self, node, "the engine was called \(Self.inputLimit) times at one moment")
+    }
+  }
+}

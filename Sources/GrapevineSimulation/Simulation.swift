@@ -1,0 +1,124 @@
+package import GrapevineCore
+
+/// A virtual clock and a network around many engines: one seed gives one run, bit for bit.
+///
+/// Nodes are numbered from 0 in the order of ``add(name:generation:configuration:at:)``. Times are true
+/// time since the run's start; an engine sees its own clock, which began elsewhere and may drift.
+/// The network and what goes wrong in it are ``conditions`` and may change at any moment. A broken
+/// promise of an engine is noted where it shows and thrown by the method that runs the clock.
+package final class Simulation {
+  package let seed: UInt64
+  /// What the network is like from now on.
+  package var conditions: NetworkConditions
+  /// What is verified on the way.
+  package let checking: Checking
+  /// Called with each event as it leaves an engine.
+  package var eventHandler: ((ObservedEvent) -> Void)?
+  /// The most events that are kept for each node; older ones are forgotten and counted.
+  package var eventLogLimit = 4_096
+
+  /// What the network dropped and doubled.
+  package var networkCounters = NetworkCounters()
+  /// The hash over all that was delivered so far.
+  package var fingerprint = RunFingerprint()
+  /// How many occurrences have been carried out.
+  package var stepCount = 0
+
+  var time: UInt64 = 0
+  var random: Xoshiro256
+  var heap = EventHeap()
+  var nodes: [SimulatedNode] = []
+  var slots: [Endpoint: Int] = [:]
+  var packets = PacketPool()
+  var connections = ConnectionTable()
+  var partitions: [Partition] = []
+  var partitionCount = 0
+  var rules: [Link: LinkRule] = [:]
+  var linkLines: [Link: Line] = [:]
+  var plans: [((Simulation) -> Void)?] = []
+  var ephemeralPortCount: UInt16 = 0
+  var addressCount: UInt32 = 0
+  var datagram: [UInt8] = []
+  var checks: Checks
+  /// The two nodes that were last seen to differ: they are asked first whether they still do.
+  var dissent = (0, 1)
+  var nextWholeCheckTime: UInt64 = 0
+  var wholeCheckCount = 0
+
+  /// What is verified on the way.
+  package enum Checking: Sendable, Hashable {
+    /// Only limits of packets, streams and deadlines: for measuring.
+    case limits
+    /// All that ``Checks`` lists.
+    case everything
+  }
+
+  /// One direction between two nodes.
+  struct Link: Hashable {
+    let source: Int
+    let target: Int
+  }
+
+  package init(
+    seed: UInt64,
+    conditions: NetworkConditions = NetworkConditions(),
+    checking: Checking = .everything
+  ) {
+    self.seed = seed
+    self.conditions = conditions
+    self.checking = checking
+    random = Xoshiro256(seed: seed)
+    checks = Checks(seed: seed)
+  }
+}
+
+extension Simulation {
+  /// True time since the run's start.
+  package var now: Instant { Instant(nanoseconds: time) }
+
+  /// The nodes' numbers.
+  package var nodeIndices: Range<Int> { nodes.indices }
+
+  /// The engine of a node's process, or of its last one.
+  package func engine(at node: Int) -> Engine { nodes[node].engine }
+
+  /// Lets `body` read a node's engine in place, with the time that the node's clock shows.
+  package func read<Result>(_ node: Int, _ body: (Engine, Instant) -> Result) -> Result {
+    body(nodes[node].engine, clockReading(of: node))
+  }
+
+  package func state(of node: Int) -> NodeState { nodes[node].state }
+
+  /// Says whether the node's process was told to leave.
+  package func hasLeft(_ node: Int) -> Bool { nodes[node].hasLeft }
+
+  package func endpoint(of node: Int) -> Endpoint { nodes[node].endpoint }
+
+  package func configuration(of node: Int) -> GossipConfiguration { nodes[node].configuration }
+
+  package func traffic(of node: Int) -> Traffic { nodes[node].traffic }
+
+  /// What the node's clock shows.
+  package func clockReading(of node: Int) -> Instant { nodes[node].clock.reading(at: time) }
+
+  /// The latest events of a node, at most ``eventLogLimit``, the oldest first.
+  package func events(of node: Int) -> [ObservedEvent] { Array(nodes[node].events.all) }
+
+  /// The events of a node that its log could not hold.
+  package func missedEventCount(of node: Int) -> Int { nodes[node].missedEventCount }
+
+  /// All members as a node sees them, sorted by name.
+  package func members(of node: Int) -> [Member] {
+    nodes[node].engine.members(now: clockReading(of: node))
+  }
+
+  /// A member as a node sees it.
+  package func member(named name: String, at node: Int) -> Member? {
+    nodes[node].engine.member(named: name, now: clockReading(of: node))
+  }
+
+  /// The nodes that take part: their processes run, and have not left.
+  package var liveNodes: [Int] {
+    nodes.indices.filter { nodes[$0].state == .running && !nodes[$0].hasLeft }
+  }
+}

@@ -1,0 +1,36 @@
+internal import Glibc
+package import GrapevineCore
+
+/// A UDP socket that is bound and never blocks.
+///
+/// Bound to `[::]` it takes and sends IPv4 as well. Any thread may send; the kernel orders the calls.
+package final class DatagramSocket: Sendable {
+  let descriptor: Descriptor
+  /// Says whether addresses have to be given to the socket as IPv6 ones.
+  let isIPv6: Bool
+  /// The address that the socket is bound to, its port never zero.
+  package let boundEndpoint: Endpoint
+
+  /// The room that is asked for in the kernel for packets that wait, each way; the kernel may give less.
+  private static let kernelBufferSize: CInt = 1 << 20
+
+  /// Binds a socket; port 0 takes any that is free.
+  package init(bind endpoint: Endpoint) throws(SystemError) {
+    let descriptor = try System.socket(isIPv6: endpoint.isIPv6, type: System.datagramType)
+    if endpoint.isIPv6 {
+      try System.setOption(
+        descriptor,
+        CInt(IPPROTO_IPV6),
+        IPV6_V6ONLY,
+        to: endpoint.isUnspecified ? 0 : 1
+      )
+    }
+    // A smaller buffer loses packets in a burst, as a network does: no reason to give up.
+    try? System.setOption(descriptor, SOL_SOCKET, SO_RCVBUF, to: Self.kernelBufferSize)
+    try? System.setOption(descriptor, SOL_SOCKET, SO_SNDBUF, to: Self.kernelBufferSize)
+    try System.bind(descriptor, to: endpoint)
+    boundEndpoint = try System.boundEndpoint(of: descriptor)
+    isIPv6 = endpoint.isIPv6
+    self.descriptor = descriptor
+  }
+}

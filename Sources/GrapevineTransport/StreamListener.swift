@@ -1,0 +1,45 @@
+internal import Glibc
+package import GrapevineCore
+
+/// A TCP socket that takes connections and never blocks.
+package final class StreamListener: Sendable {
+  let descriptor: Descriptor
+  /// The address that the socket is bound to, its port never zero.
+  package let boundEndpoint: Endpoint
+
+  /// Connections that may wait to be accepted: a whole cluster can come at once.
+  private static let backlog: CInt = 1_024
+
+  /// Binds and listens; port 0 takes any that is free.
+  package init(bind endpoint: Endpoint) throws(SystemError) {
+    let descriptor = try System.socket(isIPv6: endpoint.isIPv6, type: System.streamType)
+    if endpoint.isIPv6 {
+      try System.setOption(
+        descriptor,
+        CInt(IPPROTO_IPV6),
+        IPV6_V6ONLY,
+        to: endpoint.isUnspecified ? 0 : 1
+      )
+    }
+    // Connections of an earlier process may still wait out their end on this port.
+    try System.setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, to: 1)
+    try System.bind(descriptor, to: endpoint)
+    do {
+      try System.listen(descriptor, backlog: Self.backlog)
+    } catch {
+      throw error.during("listen \(endpoint)")
+    }
+    boundEndpoint = try System.boundEndpoint(of: descriptor)
+    self.descriptor = descriptor
+  }
+
+  /// Takes the next connection; nil if nobody waits.
+  ///
+  /// - Throws: an error of one connection, or of the process where `isExhaustion` says so; then a pause
+  ///   is due, since the connection goes on waiting.
+  package func accept() throws(SystemError) -> (connection: StreamConnection, source: Endpoint)? {
+    guard let accepted = try System.accept(descriptor) else { return nil }
+    let source = accepted.source
+    return (StreamConnection(accepted), source)
+  }
+}

@@ -1,0 +1,120 @@
+import GrapevineCore
+
+/// A few engines that hear each other at once, without loss, and a clock turned by hand.
+struct Pump {
+  var engines: [Engine] = []
+  var now = Instant(nanoseconds: 1_000_000_000)
+  var events: [[EngineEvent]] = []
+  var datagramCount = 0
+  var largestDatagram = 0
+  private var links: [Link] = []
+
+  private struct Link {
+    var engine: Int
+    var stream: StreamID
+    var peer: (engine: Int, stream: StreamID)?
+  }
+
+  mutating func add(
+    _ name: String,
+    generation: UInt64 = 1,
+    _ configuration: GossipConfiguration = .init()
+  ) -> Int {
+    let index = engines.count
+    engines.append(
+      Engine(
+        id: MemberID(name: name, generation: generation),
+        endpoint: Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 7_000),
+        configuration: configuration,
+        seed: UInt64(index + 1),
+        now: now
+      )
+    )
+    events.append([])
+    return index
+  }
+
+  mutating func set(_ engine: Int, _ key: String, _ value: String) throws {
+    _ = try engines[engine].update([.set(key, to: value)], now: now)
+    settle()
+  }
+
+  mutating func join(_ engine: Int, to other: Int) -> JoinTicket {
+    let ticket = engines[engine].join(engines[other].localEndpoint, now: now)
+    settle()
+    return ticket
+  }
+
+  mutating func leave(_ engine: Int) {
+    engines[engine].leave(now: now)
+    settle()
+  }
+
+  /// Lets the clock run, deadline by deadline.
+  mutating func run(for duration: Duration) {
+    let end = now + duration
+    while let next = engines.map(\.nextDeadline).min(), next <= end {
+      now = max(now, next)
+      for index in engines.indices where engines[index].nextDeadline <= now {
+        engines[index].advance(to: now)
+        precondition(engines[index].nextDeadline > now, "a deadline in the past")
+      }
+      settle()
+    }
+    now = end
+  }
+
+  /// Carries everything to where it goes until all is silent.
+  mutating func settle() {
+    var isBusy = true
+    while isBusy {
+      isBusy = false
+      for index in engines.indices {
+        while deliverDatagram(from: index) { isBusy = true }
+        while let action = engines[index].nextStreamAction() {
+          isBusy = true
+          carryOut(action, index)
+        }
+        while let event = engines[index].nextEvent() { events[index].append(event) }
+        engines[index].checkInvariants()
+      }
+    }
+  }
+
+  private mutating func deliverDatagram(from index: Int) -> Bool {
+    var buffer: [UInt8] = []
+    guard let target = engines[index].nextDatagram(into: &buffer) else { return false }
+    datagramCount += 1
+    largestDatagram = max(largestDatagram, buffer.count)
+    guard let peer = engines.firstIndex(where: { $0.localEndpoint == target }) else { return true }
+    engines[peer].receive(buffer.span, from: engines[index].localEndpoint, now: now)
+    return true
+  }
+
+  private mutating func carryOut(_ action: StreamAction, _ index: Int) {
+    switch action {
+    case .open(let stream, let target):
+      guard let peer = engines.firstIndex(where: { $0.localEndpoint == target }) else {
+        engines[index].streamClosed(stream, .refused, now: now)
+        return
+      }
+      let accepted = engines[peer].streamAccepted(from: engines[index].localEndpoint, now: now)
+      links.append(Link(engine: index, stream: stream, peer: (peer, accepted)))
+      links.append(Link(engine: peer, stream: accepted, peer: (index, stream)))
+      engines[index].streamOpened(stream, now: now)
+    case .send(let stream, let bytes):
+      engines[index].streamWrote(stream, bytes.count, now: now)
+      guard let peer = peer(of: index, stream) else { return }
+      engines[peer.engine].streamReceived(peer.stream, bytes.span, now: now)
+    case .finish(let stream), .abort(let stream):
+      guard let peer = peer(of: index, stream) else { return }
+      links.removeAll { $0.engine == index && $0.stream == stream }
+      links.removeAll { $0.engine == peer.engine && $0.stream == peer.stream }
+      engines[peer.engine].streamClosed(peer.stream, .ended, now: now)
+    }
+  }
+
+  private func peer(of engine: Int, _ stream: StreamID) -> (engine: Int, stream: StreamID)? {
+    links.first { $0.engine == engine && $0.stream == stream }?.peer
+  }
+}

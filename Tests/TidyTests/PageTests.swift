@@ -1,0 +1,103 @@
+import Testing
+
+@Suite struct `A page of documentation` {
+  @Test func `has one title, at its top`() {
+    for page in SourceTree.pages {
+      let titles = page.prose.filter { $0.hasPrefix("# ") }
+      #expect(titles.count == 1, "\(page.path)")
+      #expect(page.lines.first?.hasPrefix("# ") == true, "\(page.path)")
+    }
+  }
+
+  @Test func `links to files and headings that exist`() {
+    for page in SourceTree.pages {
+      for target in page.links where !target.contains("://") && !target.hasPrefix("mailto:") {
+        let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = parts[0].isEmpty ? page.path : page.resolve(String(parts[0]))
+        #expect(SourceTree.exists(path), "\(page.path) links to \(target)")
+        guard parts.count == 2, let other = SourceTree.file(path) else { continue }
+        #expect(other.anchors.contains(String(parts[1])), "\(page.path) links to \(target)")
+      }
+    }
+  }
+
+  @Test func `calls eval by a command that can be pasted`() {
+    // A line that begins with the word would run the shell's builtin.
+    for page in SourceTree.pages {
+      expectNone(page.places(in: page.lines) { $0.hasPrefix("eval ") })
+    }
+  }
+}
+
+@Suite struct `The repository` {
+  @Test func `leaves out what builds leave behind`() throws {
+    let ignored = try #require(SourceTree.file(".gitignore")).lines
+    #expect(ignored.contains(".build*/"))
+    #expect(ignored.contains("Package.resolved"))
+  }
+
+  @Test func `tests in CI by the command that the README names`() throws {
+    let command = "swift test"
+    let readme = try #require(SourceTree.file("README.md"), "there is no README.md")
+    #expect(readme.text.contains(command))
+    let script = try #require(SourceTree.file(".ci/run"), "there is no .ci/run")
+    #expect(!script.places(in: script.lines) { $0.hasSuffix(" " + command) }.isEmpty)
+  }
+
+  @Test func `shows in CI that each planted fault is found`() throws {
+    let prefix = "GRAPEVINE_CANARY_"
+    let planted = Set(
+      SourceTree.swiftFiles(under: "Sources").flatMap(\.lines)
+        .filter { $0.hasPrefix("#if") || $0.hasPrefix("#elseif") || $0.contains(" #if ") }
+        .flatMap { $0.split { !($0.isLetter || $0 == "_") } }
+        .filter { $0.hasPrefix(prefix) }
+    )
+    let script = try #require(SourceTree.file(".ci/run"), "there is no .ci/run")
+    for name in planted {
+      #expect(script.text.contains(name.dropFirst(prefix.count)), "\(name)")
+    }
+  }
+}
+
+extension SourceFile {
+  /// The lines outside of code blocks.
+  fileprivate var prose: [Substring] {
+    var isCode = false
+    return lines.filter { line in
+      if line.drop(while: { $0 == " " }).hasPrefix("```") { isCode.toggle() }
+      return !isCode
+    }
+  }
+
+  /// What the page's inline links lead to.
+  fileprivate var links: [String] {
+    prose.flatMap { line in
+      let text = line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+        .map { $0.offset % 2 == 0 ? $0.element : "" }.joined()
+      return text.split(separator: "](").dropFirst().compactMap { rest in
+        rest.firstIndex(of: ")").map { String(rest[..<$0]) }
+      }
+    }
+  }
+
+  /// The names by which a page's headings can be linked to, as GitHub makes them.
+  fileprivate var anchors: [String] {
+    prose.filter { $0.hasPrefix("#") }.map { heading in
+      String(
+        heading.drop { $0 == "#" }.dropFirst().lowercased().compactMap { letter in
+          letter == " "
+            ? "-" : letter.isLetter || letter.isNumber || "-_".contains(letter) ? letter : nil
+        }
+      )
+    }
+  }
+
+  /// The path from the root of what this page calls `target`.
+  fileprivate func resolve(_ target: String) -> String {
+    var folders = path.split(separator: "/").dropLast()
+    for part in target.split(separator: "/") where part != "." {
+      if part == ".." { _ = folders.popLast() } else { folders.append(part) }
+    }
+    return folders.joined(separator: "/")
+  }
+}

@@ -1,0 +1,121 @@
+/// What the arguments ask for.
+package enum Command: Equatable, Sendable {
+  /// The help of a scenario, or of the program.
+  case help(Scenario?)
+  case run(Options)
+}
+
+extension Command {
+  /// Reads the arguments that follow the program's name.
+  ///
+  /// - Throws: ``UsageError``, which names the argument and says what would be right.
+  package init(arguments: [String]) throws(UsageError) {
+    let words = try Words(arguments)
+    guard !words.asksForHelp else {
+      self = .help(words.scenario)
+      return
+    }
+    var options = Options(scenario: words.scenario ?? .propagate)
+    for (option, value) in words.options {
+      guard option.scenarios.contains(options.scenario) else {
+        throw UsageError(
+          "\(option.name) has no meaning for \(options.scenario.rawValue), only for "
+            + option.scenarios.map(\.rawValue).joined(separator: ", ")
+        )
+      }
+      guard option.take(&options, value) else {
+        throw UsageError("\(option.name) is “\(value)”: it must be \(option.rule)")
+      }
+    }
+    try Command.check(options, words)
+    self = .run(options)
+  }
+
+  /// Checks what one option alone can't know.
+  private static func check(_ options: Options, _ words: Words) throws(UsageError) {
+    for (option, _) in words.options {
+      guard let network = option.network, network != options.network else { continue }
+      throw UsageError(
+        "\(option.name) has no meaning on the \(options.network.rawValue) network, only with "
+          + "--network \(network.rawValue)"
+      )
+    }
+    let total = options.keyCount * options.valueSize
+    guard total <= stateLimit else {
+      throw UsageError("--keys × --value-size is \(total) bytes: it must be at most \(stateLimit)")
+    }
+  }
+
+  /// The most bytes of values that are set; what a node takes of others by default is twice that.
+  private static let stateLimit = 1 << 29
+
+  /// The arguments sorted by what they are, before any value is looked at.
+  private struct Words {
+    var asksForHelp = false
+    var scenario: Scenario?
+    var options: [(option: Option, value: String)] = []
+
+    init(_ arguments: [String]) throws(UsageError) {
+      var rest = arguments[...]
+      while let argument = rest.popFirst() {
+        if argument == "--help" || argument == "-h" {
+          asksForHelp = true
+        } else if argument.hasPrefix("-") {
+          try takeOption(argument, &rest)
+        } else {
+          try takeScenario(argument)
+        }
+      }
+    }
+
+    private mutating func takeScenario(_ argument: String) throws(UsageError) {
+      guard let named = Scenario(name: argument) else {
+        throw UsageError(
+          "there is no scenario “\(argument)”" + hint(argument, among: Scenario.allNames)
+            + ": the scenarios are " + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
+        )
+      }
+      if let scenario {
+        throw UsageError(
+          "both \(scenario.rawValue) and \(named.rawValue) are given: it must be one scenario"
+        )
+      }
+      scenario = named
+    }
+
+    /// Takes an option with its value, which follows `=` or is the next argument.
+    private mutating func takeOption(
+      _ argument: String,
+      _ rest: inout ArraySlice<String>
+    ) throws(UsageError) {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      guard let option = Option.all.first(where: { $0.name == name }) else {
+        throw UsageError(
+          "there is no option “\(name)”" + hint(name, among: Option.all.map(\.name) + ["--help"])
+            + ": eval --help lists the options"
+        )
+      }
+      guard !options.contains(where: { $0.option.name == name }) else {
+        throw UsageError("\(name) is given twice: it must be given once")
+      }
+      if let placeholder = option.placeholder {
+        guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
+          throw UsageError(
+            "\(name) has no value: it must be \(name) \(placeholder), \(option.rule)"
+          )
+        }
+        options.append((option, value))
+      } else {
+        guard parts.count == 1 else {
+          throw UsageError("\(name) takes no value: it must stand alone")
+        }
+        options.append((option, ""))
+      }
+    }
+
+    private func hint(_ word: String, among candidates: [String]) -> String {
+      Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
+    }
+  }
+}

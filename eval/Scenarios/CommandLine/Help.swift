@@ -1,0 +1,98 @@
+/// The text that `--help` prints.
+package enum Help {
+  /// The help of `scenario`, or of the program if that is nil.
+  package static func text(_ scenario: Scenario?) -> String {
+    scenario.map(scenarioText) ?? programText
+  }
+
+  private static let columns = 80
+
+  private static var programText: String {
+    var lines = [
+      "eval measures how a Grapevine cluster behaves before you trust it.",
+      "",
+      "usage: swift run -c release eval [SCENARIO] [OPTIONS]",
+      "",
+      "scenarios (propagate if none is named):",
+    ]
+    for scenario in Scenario.allCases {
+      let alias = scenario.alias.map { " (or \($0))" } ?? ""
+      lines += entry(scenario.rawValue, scenario.summary + alias, indentation: 13)
+    }
+    lines += ["", "options (eval SCENARIO --help has those of one scenario):"]
+    for option in Option.all {
+      let only =
+        option.scenarios.count == Scenario.allCases.count
+        ? "" : " For \(option.scenarios.map(\.rawValue).joined(separator: ", "))."
+      let text = option.explanation + only + note(option) + " Default: \(standards(of: option))."
+      lines += entry(title(option), text, indentation: 22)
+    }
+    lines += [
+      "",
+      "exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong.",
+    ]
+    return lines.joined(separator: "\n")
+  }
+
+  private static func scenarioText(_ scenario: Scenario) -> String {
+    let names = [scenario.rawValue] + (scenario.alias.map { [$0] } ?? [])
+    var lines = ["eval \(scenario.rawValue): \(scenario.summary)", ""]
+    lines.append("usage: swift run -c release eval \(names.joined(separator: "|")) [OPTIONS]")
+    lines.append("")
+    lines += wrapped(scenario.explanation, columns)
+    lines += ["", "options:"]
+    for option in Option.all where option.scenarios.contains(scenario) {
+      let text = "\(option.explanation)\(note(option)) Default: \(option.standard(scenario))."
+      lines += entry(title(option), text, indentation: 22)
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func title(_ option: Option) -> String {
+    option.placeholder.map { "\(option.name) \($0)" } ?? option.name
+  }
+
+  private static func note(_ option: Option) -> String {
+    option.network.map { " With --network \($0.rawValue)." } ?? ""
+  }
+
+  /// The defaults of all scenarios, the first one's first: `64; for sync 2`.
+  private static func standards(of option: Option) -> String {
+    var groups: [(standard: String, scenarios: [String])] = []
+    for scenario in option.scenarios {
+      let standard = option.standard(scenario)
+      if let index = groups.firstIndex(where: { $0.standard == standard }) {
+        groups[index].scenarios.append(scenario.rawValue)
+      } else {
+        groups.append((standard, [scenario.rawValue]))
+      }
+    }
+    let others = groups.dropFirst().map {
+      "; for \($0.scenarios.joined(separator: ", ")) \($0.standard)"
+    }
+    return groups[0].standard + others.joined()
+  }
+
+  /// A title with its text beside it, the text's lines below each other.
+  private static func entry(_ title: String, _ text: String, indentation: Int) -> [String] {
+    let blank = String(repeating: " ", count: indentation)
+    let lines = wrapped(text, columns - indentation)
+    return lines.enumerated().map { index, line in
+      index == 0 ? TextTable.padded("  \(title)", to: indentation) + line : blank + line
+    }
+  }
+
+  /// Breaks a text between words into lines of at most `width` columns.
+  package static func wrapped(_ text: String, _ width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty && line.count + 1 + word.count > width {
+        lines.append(line)
+        line = ""
+      }
+      line += line.isEmpty ? word : " " + word
+    }
+    return line.isEmpty ? lines : lines + [line]
+  }
+}

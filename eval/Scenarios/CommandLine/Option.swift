@@ -1,0 +1,190 @@
+/// One option of the command line: how it is called, what it takes, and where it makes sense.
+struct Option: Sendable {
+  let name: String
+  /// What stands for the value in the help; nil for an option that takes none.
+  let placeholder: String?
+  let explanation: String
+  /// What would be right, after “it must be”.
+  let rule: String
+  let standard: @Sendable (Scenario) -> String
+  let scenarios: [Scenario]
+  /// The only network on which the option means something; nil for both.
+  let network: Network?
+  /// Puts the value into the options; false if it breaks the rule.
+  let take: @Sendable (inout Options, String) -> Bool
+
+  init(
+    _ name: String,
+    _ placeholder: String?,
+    _ explanation: String,
+    rule: String = "",
+    standard: @escaping @Sendable (Scenario) -> String,
+    scenarios: [Scenario] = Scenario.allCases,
+    network: Network? = nil,
+    take: @escaping @Sendable (inout Options, String) -> Bool
+  ) {
+    self.name = name
+    self.placeholder = placeholder
+    self.explanation = explanation
+    self.rule = rule
+    self.standard = standard
+    self.scenarios = scenarios
+    self.network = network
+    self.take = take
+  }
+}
+
+extension Option {
+  /// Every option there is, in the order of the help.
+  static let all = general + ofScenarios
+
+  private static let general = [
+    Option(
+      "--network",
+      "NAME",
+      "simulated: a virtual clock and network, one seed gives one run. loopback: real UDP and "
+        + "TCP sockets on 127.0.0.1, all nodes in this process.",
+      rule: "simulated or loopback",
+      standard: { _ in "simulated" }
+    ) { options, text in
+      guard let network = Network(rawValue: text) else { return false }
+      options.network = network
+      return true
+    },
+    Option(
+      "--nodes",
+      "N",
+      "The number of nodes; a sync counts the fresh node.",
+      rule: "a whole number from 2 to 100000",
+      standard: { $0 == .sync ? "2, with --live 64" : "64" }
+    ) { $0.givenNodes.take(ValueText.count($1), in: 2...100_000) },
+    Option(
+      "--runs",
+      "N",
+      "How often the measurement is repeated.",
+      rule: "a whole number from 1 to 100000",
+      standard: { "\(Options.standardRuns($0))" },
+      scenarios: [.propagate, .discover, .bootstrap, .sync]
+    ) { $0.givenRuns.take(ValueText.count($1), in: 1...100_000) },
+    Option(
+      "--seed",
+      "N",
+      "What every choice and the simulated network are drawn from.",
+      rule: "a whole number from 0 to 18446744073709551615, also as 0x…",
+      standard: { _ in "1" }
+    ) { $0.seed.take(ValueText.seed($1), in: 0 ... .max) },
+    Option(
+      "--interval",
+      "TIME",
+      "The gossip interval of every node.",
+      rule: "a duration from 10ms to 60min, such as 500ms or 2s",
+      standard: { _ in "500ms" }
+    ) { $0.interval.take(ValueText.duration($1), in: .milliseconds(10) ... .seconds(3_600)) },
+    Option(
+      "--loss",
+      "SHARE",
+      "The share of packets that is lost, each by a seeded draw; on loopback the sender drops them.",
+      rule: "a number from 0 to 0.9, such as 0.25",
+      standard: { _ in "0" }
+    ) { $0.loss.take(ValueText.decimal($1), in: 0...0.9) },
+    Option(
+      "--latency",
+      "TIME",
+      "How long a packet travels: 1ms is the same for each, 1ms..5ms is drawn evenly.",
+      rule: "a duration up to 10s, such as 1ms, or a range such as 1ms..5ms",
+      standard: { _ in "1ms" },
+      network: .simulated
+    ) { options, text in
+      guard let latency = ValueText.durations(text), latency.upperBound <= .seconds(10)
+      else { return false }
+      options.latency = latency
+      return true
+    },
+    Option(
+      "--loops",
+      "N",
+      "The number of event loops, one thread each, that the nodes share.",
+      rule: "a whole number from 1 to 1024",
+      standard: { _ in "1" },
+      network: .loopback
+    ) { $0.loops.take(ValueText.count($1), in: 1...1_024) },
+  ]
+
+  private static let ofScenarios = [
+    Option(
+      "--duration",
+      "TIME",
+      "How long the cluster is watched.",
+      rule: "a duration from 1s to 60min, such as 30s or 2min",
+      standard: { _ in
+        Network.allCases
+          .map { "\(ValueText.text(Options.standardDuration($0))) \($0.rawValue)" }
+          .joined(separator: ", ")
+      },
+      scenarios: [.idle]
+    ) { $0.givenDuration.take(ValueText.duration($1), in: .seconds(1) ... .seconds(3_600)) },
+    Option(
+      "--keys",
+      "N",
+      "The number of keys.",
+      rule: "a whole number from 1 to 1000000",
+      standard: { _ in "10000" },
+      scenarios: [.sync]
+    ) { $0.keyCount.take(ValueText.count($1), in: 1...1_000_000) },
+    Option(
+      "--value-size",
+      "BYTES",
+      "The size of each value.",
+      rule: "a number of bytes up to 1MiB, such as 100 or 4KiB",
+      standard: { _ in "100" },
+      scenarios: [.sync]
+    ) { $0.valueSize.take(ValueText.size($1), in: 0...1_048_576) },
+    Option(
+      "--big-value",
+      "BYTES",
+      "Makes one of the values this large.",
+      rule: "a number of bytes up to 1MiB, such as 64KiB",
+      standard: { _ in "none" },
+      scenarios: [.sync]
+    ) { $0.bigValueSize.take(ValueText.size($1), in: 0...1_048_576) },
+    Option(
+      "--live",
+      nil,
+      "Sets the keys on one node of a running cluster and waits until all nodes hold them.",
+      standard: { _ in "off" },
+      scenarios: [.sync]
+    ) { options, _ in
+      options.isLive = true
+      return true
+    },
+    Option(
+      "--json",
+      "FILE",
+      "Also writes the figures to FILE as one JSON object.",
+      rule: "the name of a file",
+      standard: { _ in "none" }
+    ) { options, text in
+      guard !text.isEmpty else { return false }
+      options.jsonPath = text
+      return true
+    },
+  ]
+}
+
+extension Comparable {
+  /// Becomes `value` if there is one within `range`; otherwise says false.
+  fileprivate mutating func take(_ value: Self?, in range: ClosedRange<Self>) -> Bool {
+    guard let value, range.contains(value) else { return false }
+    self = value
+    return true
+  }
+}
+
+extension Optional where Wrapped: Comparable {
+  /// Becomes `value` if there is one within `range`; otherwise says false.
+  fileprivate mutating func take(_ value: Wrapped?, in range: ClosedRange<Wrapped>) -> Bool {
+    guard let value, range.contains(value) else { return false }
+    self = value
+    return true
+  }
+}

@@ -1,0 +1,59 @@
+/// What a person asked for, with the default of everything that was not said.
+package struct Options: Sendable, Equatable {
+  package var scenario: Scenario
+  package var network = Network.simulated
+  package var givenNodes: Int?
+  package var givenRuns: Int?
+  package var givenDuration: Duration?
+  package var seed: UInt64 = 1
+  package var interval: Duration = .milliseconds(500)
+  package var loss = 0.0
+  package var latency: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(1)
+  package var loops = 1
+  package var keyCount = 10_000
+  package var valueSize = 100
+  package var bigValueSize: Int?
+  package var isLive = false
+  package var jsonPath: String?
+
+  package init(scenario: Scenario) {
+    self.scenario = scenario
+  }
+
+  /// The number of nodes; a sync without `--live` needs only a holder and a fresh node.
+  package var nodes: Int {
+    givenNodes ?? (scenario == .sync && !isLive ? 2 : 64)
+  }
+
+  package var runs: Int {
+    givenRuns ?? Options.standardRuns(scenario)
+  }
+
+  package var duration: Duration {
+    givenDuration ?? Options.standardDuration(network)
+  }
+
+  static func standardRuns(_ scenario: Scenario) -> Int {
+    switch scenario {
+    case .propagate, .discover: 30
+    case .bootstrap, .sync: 10
+    case .idle: 1
+    }
+  }
+
+  static func standardDuration(_ network: Network) -> Duration {
+    switch network {
+    case .simulated: .seconds(30)
+    case .loopback: .seconds(10)
+    }
+  }
+}
+
+/// Arguments that can't be obeyed, with what would be right.
+package struct UsageError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
+}

@@ -1,0 +1,82 @@
+/// What can be measured.
+package enum Scenario: String, Sendable, CaseIterable {
+  case propagate
+  case discover
+  case bootstrap
+  case idle
+  case sync
+
+  /// The scenario that `name` stands for, by its own name or an alias.
+  package init?(name: String) {
+    switch name {
+    case "update": self = .propagate
+    case "discovery": self = .discover
+    default: self.init(rawValue: name)
+    }
+  }
+
+  /// Every name that ``init(name:)`` takes.
+  static var allNames: [String] { allCases.map(\.rawValue) + ["update", "discovery"] }
+
+  var alias: String? {
+    switch self {
+    case .propagate: "update"
+    case .discover: "discovery"
+    case .bootstrap, .idle, .sync: nil
+    }
+  }
+
+  /// What is measured, in one line.
+  var summary: String {
+    switch self {
+    case .propagate: "one update on one node until all nodes hold it"
+    case .discover: "a new node joins until all nodes know it"
+    case .bootstrap: "all nodes join through one seed at once until all know all"
+    case .idle: "what a cluster at rest sends, computes and keeps in memory"
+    case .sync: "many keys until a fresh node, or a whole cluster, holds them"
+    }
+  }
+
+  /// How it is measured, as lines of help.
+  var explanation: String {
+    switch self {
+    case .propagate:
+      """
+      A steady cluster. In each run a node chosen by the seed sets one key, and the time is taken \
+      at which each node holds that version. Bytes and packets count what the cluster sent above \
+      its idle rate from the update until 1 s after the last node held it; the idle rate is \
+      measured before the first run.
+      """
+    case .discover:
+      """
+      A steady cluster. In each run a new node joins through one member chosen by the seed, and \
+      the time is taken at which each member knows it; then the node leaves.
+      """
+    case .bootstrap:
+      """
+      In each run fresh nodes that know of nobody all join the first one at the same moment, and \
+      the time is taken at which each of them knows all.
+      """
+    case .idle:
+      """
+      A steady cluster in which nothing changes, watched for a while. Each packet counts with \
+      28 bytes of IP and UDP headers. Processor time and memory are this process's, divided by \
+      the nodes, and so are measured on loopback only.
+      """
+    case .sync:
+      """
+      In each run a fresh node joins a member that holds many keys of random bytes, and the time \
+      is taken until it holds all of them. With --live the keys are set on one node of a running \
+      cluster, and the time is taken until all nodes hold them.
+      """
+    }
+  }
+}
+
+/// What carries the packets.
+package enum Network: String, Sendable, CaseIterable {
+  /// A virtual clock and network; one seed gives one run.
+  case simulated
+  /// Real UDP and TCP sockets on 127.0.0.1, all nodes in this process.
+  case loopback
+}

@@ -1,0 +1,94 @@
+internal import GrapevineCore
+
+/// The whole program but for the process around it.
+package enum Evaluation {
+  /// Obeys the arguments that follow the program's name.
+  ///
+  /// - Returns: the exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong.
+  package static func run(_ arguments: [String]) -> CInt {
+    do {
+      switch try Command(arguments: arguments) {
+      case .help(let scenario):
+        StandardOutput.write(Help.text(scenario) + "\n")
+        return 0
+      case .run(let options):
+        return try run(options)
+      }
+    } catch {
+      StandardError.write("eval: \(error)\n")
+      return error is UsageError ? 2 : 1
+    }
+  }
+
+  private static func run(_ options: Options) throws -> CInt {
+    let file: OutputFile?
+    do {
+      file = try options.jsonPath.map { path throws(FileError) in try OutputFile(path: path) }
+    } catch {
+      throw UsageError("--json: \(error)")
+    }
+    StandardOutput.write(heading(options).joined(separator: "\n") + "\n\n")
+    let progress = Progress(isTerminal: StandardError.isTerminal)
+    let measurement = Measurement(options: options, progress: progress)
+    defer { progress.finish() }
+    let outcome = try measure(measurement)
+    progress.finish()
+    StandardOutput.write(outcome.lines.joined(separator: "\n") + "\n")
+    try file?.write(json(options, outcome).text + "\n")
+    guard !outcome.failures.isEmpty else { return 0 }
+    StandardOutput.write("\nfailed:\n" + outcome.failures.map { "  \($0)\n" }.joined())
+    return 1
+  }
+
+  /// Runs the scenario that the options name.
+  static func measure(_ measurement: Measurement) throws(EvaluationError) -> Outcome {
+    switch measurement.options.scenario {
+    case .propagate: try Propagate.run(measurement)
+    case .discover: try Discover.run(measurement)
+    case .bootstrap: try Bootstrap.run(measurement)
+    case .idle: try Idle.run(measurement)
+    case .sync: try Sync.run(measurement)
+    }
+  }
+
+  /// What is measured, and under which conditions.
+  static func heading(_ options: Options) -> [String] {
+    var conditions = ["\(options.nodes) nodes", "\(options.network.rawValue) network"]
+    switch options.network {
+    case .simulated: conditions.append("latency \(ValueText.text(options.latency))")
+    case .loopback: conditions.append(options.loops == 1 ? "1 loop" : "\(options.loops) loops")
+    }
+    conditions += ["loss \(NumberText.trimmed(options.loss, 6))"]
+    conditions += ["interval \(ValueText.text(options.interval))"]
+    switch options.scenario {
+    case .propagate, .discover, .bootstrap, .sync:
+      conditions.append(options.runs == 1 ? "1 run" : "\(options.runs) runs")
+    case .idle: conditions.append("for \(ValueText.text(options.duration))")
+    }
+    var lines = ["\(options.scenario.rawValue): \(options.scenario.summary)"]
+    lines.append((conditions + ["seed \(options.seed)"]).joined(separator: ", "))
+    if options.scenario == .sync {
+      let big = options.bigValueSize.map { ", one of \(NumberText.bytes($0))" } ?? ""
+      let how = options.isLive ? "set on one node of the running cluster" : "held by one member"
+      lines.append(
+        "\(options.keyCount) keys with values of \(NumberText.bytes(options.valueSize))\(big), \(how)"
+      )
+    }
+    return lines
+  }
+
+  /// The object that `--json` writes.
+  static func json(_ options: Options, _ outcome: Outcome) -> JSON {
+    .object(
+      [
+        ("scenario", .string(options.scenario.rawValue)),
+        ("nodes", .integer(options.nodes)),
+        ("network", .string(options.network.rawValue)),
+        ("interval_ms", .number(options.interval.milliseconds)),
+        ("seed", .unsigned(options.seed)),
+        ("loss", .number(options.loss)),
+        ("runs", .integer(options.runs)),
+      ] + outcome.figures
+    )
+  }
+}

@@ -1,0 +1,82 @@
+internal import Glibc
+
+/// A file could not be used; says which and why.
+package struct FileError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  fileprivate init(_ action: String, _ path: String, _ code: CInt) {
+    description = "can't \(action) “\(path)”: \(String(cString: strerror(code)))"
+  }
+}
+
+/// A file that is opened before a long measurement and written after it.
+package struct OutputFile: ~Copyable {
+  private let path: String
+  private let descriptor: CInt
+
+  /// Opens the file, or creates it; what it holds stays until ``write(_:)``.
+  package init(path: String) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError("open", path, errno) }
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Makes `text` the content of the file.
+  package func write(_ text: String) throws(FileError) {
+    // A pipe or a terminal can't be cut, and needs not.
+    _ = ftruncate(descriptor, 0)
+    guard let code = writeAll(descriptor, text) else { return }
+    throw FileError("write", path, code)
+  }
+}
+
+/// What goes to people, not into results.
+package enum StandardError {
+  package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  package static func write(_ text: String) {
+    // Nobody is left to be told if this fails.
+    _ = writeAll(STDERR_FILENO, text)
+  }
+}
+
+/// Where results go.
+package enum StandardOutput {
+  package static func write(_ text: String) {
+    _ = writeAll(STDOUT_FILENO, text)
+  }
+}
+
+/// Writes all bytes; returns the error number, or nil when done.
+private func writeAll(_ descriptor: CInt, _ text: String) -> CInt? {
+  let bytes = Array(text.utf8)
+  var offset = 0
+  while offset < bytes.count {
+    let count = bytes.withUnsafeBytes {
+      write(descriptor, $0.baseAddress.map { $0 + offset }, bytes.count - offset)
+    }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return errno }
+    offset += count
+  }
+  return nil
+}
+
+/// Reads a small file of `/proc`; nil if that can't be done.
+func readSystemFile(_ path: String) -> String? {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return nil }
+  defer { close(descriptor) }
+  var content: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 4_096)
+  while true {
+    let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+    guard count > 0 else { return count == 0 ? String(decoding: content, as: UTF8.self) : nil }
+    content += buffer[..<count]
+  }
+}

@@ -1,0 +1,29 @@
+internal import Glibc
+
+/// The memory of this process that is really there.
+package enum ProcessMemory {
+  /// The resident set now, in bytes.
+  package static var resident: Int {
+    guard let fields = readSystemFile("/proc/self/statm")?.split(separator: " "),
+      fields.count > 1, let pages = Int(fields[1])
+    else { return 0 }
+    return pages * Int(sysconf(CInt(_SC_PAGESIZE)))
+  }
+
+  /// The largest resident set since ``resetPeak()``, in bytes.
+  package static var peak: Int {
+    let line = readSystemFile("/proc/self/status")?.split(separator: "\n")
+      .first { $0.hasPrefix("VmHWM:") }
+    let kibibytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
+    return (kibibytes.flatMap { Int($0) } ?? 0) * 1_024
+  }
+
+  /// Begins to watch for ``peak`` anew.
+  package static func resetPeak() {
+    let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    // 5 resets the peak; see proc_pid_clear_refs(5).
+    _ = "5".withCString { write(descriptor, $0, 1) }
+  }
+}
