@@ -146,7 +146,8 @@ struct SwarmRun {
     for node in simulation.nodeIndices {
       if simulation.state(of: node) == .paused { simulation.resume(node) }
       simulation.setDrift(node, partsPerMillion: 0)
-      if !simulation.state(of: node).isAlive, random.chance(1, outOf: 2) { restart(node) }
+      // All come back: what a dead owner told only in part, no survivor can tell another whole.
+      if !simulation.state(of: node).isAlive { restart(node) }
     }
     let begin = simulation.now
     let end = try simulation.requireConvergence(within: options.healDuration)
