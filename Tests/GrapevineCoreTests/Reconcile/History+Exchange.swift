@@ -1,3 +1,4 @@
+import GrapevineHashing
 import GrapevineCore
 
 // MARK: Sending
