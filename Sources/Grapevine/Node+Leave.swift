@@ -27,8 +27,8 @@ extension Node {
 
   /// Stops the node at once; twice is harmless.
   ///
-  /// Others are not told: after ``leave()`` they know, without it they find out that the node is down.
-  /// What watchers and event streams have not been told yet they still are; then streams end.
+  /// Others are not told: after ``leave()`` they know, without it they find out that the node is
+  /// down. What watchers and event streams have not been told yet they still are; then streams end.
   public func close() {
     guard hub.beginClosing() else { return }
     seedKeeper.stop()

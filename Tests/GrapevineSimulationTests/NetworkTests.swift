@@ -30,6 +30,7 @@ import Testing
     simulation.healAll()
     let late = simulation.join(1, to: 0)
     try simulation.requireConvergence(within: .seconds(10))
+    try simulation.run(for: .seconds(1))
     #expect(
       simulation.outcome(of: late, at: 1) == .joined(MemberID(name: "a", generation: 1)))
     #expect(simulation.engine(at: 0).memberCount == 2)

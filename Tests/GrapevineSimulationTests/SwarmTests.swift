@@ -1,10 +1,20 @@
+import Glibc
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
+/// The seeds to try: 0 to 49, or `CASES` of them from `SEED` on.
+private let seeds: Range<UInt64> = {
+  func number(_ name: String) -> UInt64? {
+    getenv(name).flatMap { UInt64(String(cString: $0)) }
+  }
+  let first = number("SEED") ?? 0
+  return first..<(first + (number("CASES") ?? 50))
+}()
+
 /// Seeds that draw everything, in groups so that a failure names its seed soon.
 @Suite struct SwarmTests {
-  @Test(arguments: 0..<50 as Range<UInt64>)
+  @Test(arguments: seeds)
   func `whatever a seed draws, peace brings accord`(seed: UInt64) throws {
     _ = try Swarm(seed: seed).run()
   }

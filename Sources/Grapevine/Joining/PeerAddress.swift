@@ -1,18 +1,18 @@
-import GrapevineCore
+package import GrapevineCore
 
 /// An address of another node as a user writes it.
-enum PeerAddress: Hashable, Sendable {
+package enum PeerAddress: Hashable, Sendable {
   case endpoint(Endpoint)
   case host(String, port: UInt16)
 
   /// What a right one looks like.
-  static var rule: String {
+  package static var rule: String {
     "an IPv4 address, an IPv6 address or a host name, with or without a port"
   }
 
   /// Reads `10.1.2.3`, `10.1.2.3:7000`, `::1`, `[::1]`, `[::1]:7000`, `host` or `host:7000`; nil if
   /// `text` is none of these.
-  init?(_ text: String, defaultPort: UInt16) {
+  package init?(_ text: String, defaultPort: UInt16) {
     if let endpoint = Endpoint(text) ?? Endpoint(address: text, port: defaultPort) {
       guard endpoint.port != 0, !endpoint.isUnspecified else { return nil }
       self = .endpoint(endpoint)
@@ -41,8 +41,8 @@ enum PeerAddress: Hashable, Sendable {
     self = .host(String(Substring(name)), port: port)
   }
 
-  /// Says whether `name` can be a host's: the resolver would also take `1.2.3`, for the IPv4 address
-  /// 1.2.0.3, so a last label of digits alone is refused.
+  /// Says whether `name` can be a host's: the resolver would also take `1.2.3`, for the IPv4
+  /// address 1.2.0.3, so a last label of digits alone is refused.
   private static func isHostName(_ name: Substring.UTF8View) -> Bool {
     guard (1...253).contains(name.count) else { return false }
     let labels = name.split(separator: UInt8(ascii: "."))

@@ -1,23 +1,23 @@
 /// A queue of at most `limit` elements that counts what came while it was full.
 ///
-/// Once an element was missed all later ones are too, until ``takeMissed()`` is called, so that what is
-/// in the queue never has a hole in the middle.
-struct BoundedQueue<Element> {
-  let limit: Int
-  private(set) var count = 0
-  private(set) var missed = 0
+/// Once an element was missed all later ones are too, until ``takeMissed()`` is called, so that
+/// what is in the queue never has a hole in the middle.
+package struct BoundedQueue<Element> {
+  package let limit: Int
+  package private(set) var count = 0
+  package private(set) var missed = 0
   private var slots: [Element?] = []
   private var head = 0
 
-  init(limit: Int) {
+  package init(limit: Int) {
     precondition(limit > 0, "a queue of \(limit) elements")
     self.limit = limit
   }
 
   /// Says whether there is an element, or a number of missed ones, to be taken.
-  var hasNews: Bool { count > 0 || missed > 0 }
+  package var hasNews: Bool { count > 0 || missed > 0 }
 
-  mutating func append(_ element: Element) {
+  package mutating func append(_ element: Element) {
     guard missed == 0, count < limit else {
       missed += 1
       return
@@ -27,7 +27,8 @@ struct BoundedQueue<Element> {
     count += 1
   }
 
-  mutating func popFirst() -> Element? {
+  @discardableResult
+  package mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
     let element = slots[head]
     slots[head] = nil
@@ -38,12 +39,12 @@ struct BoundedQueue<Element> {
   }
 
   /// The number of elements missed since the last call.
-  mutating func takeMissed() -> Int {
+  package mutating func takeMissed() -> Int {
     defer { missed = 0 }
     return missed
   }
 
-  mutating func removeAll() {
+  package mutating func removeAll() {
     count = 0
     missed = 0
     releaseSlots()

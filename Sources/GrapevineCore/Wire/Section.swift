@@ -17,6 +17,12 @@ package struct Section: Sendable {
     /// Milliseconds since the verdict, zero while alive.
     package var age: UInt64
     package var endpoint: Endpoint
+
+    package init(standing: Standing, age: UInt64, endpoint: Endpoint) {
+      self.standing = standing
+      self.age = age
+      self.endpoint = endpoint
+    }
   }
 
   package struct State: Sendable, Hashable {

@@ -93,8 +93,8 @@ package struct Swarm: Sendable {
     if random.chance(1, outOf: 2) { conditions.duplication = .percent(random.below(30)) }
     if random.chance(1, outOf: 2) { conditions.reordering = .percent(random.below(30)) }
     conditions.reorderingDelay = .milliseconds(Int64(1 + random.below(1_500)))
-    if random.chance(1, outOf: 4) {
-      conditions.datagramSizeLimit = 300 + random.index(1_200)
+    if random.chance(1, outOf: 3) {
+      conditions.datagramSizeLimit = 150 + random.index(1_000)
     }
     if random.chance(1, outOf: 4) { conditions.nodeBandwidth = 20_000 + random.below(2_000_000) }
     return conditions

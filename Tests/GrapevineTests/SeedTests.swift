@@ -1,0 +1,78 @@
+import Grapevine
+import GrapevineTransport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct SeedTests {
+  @Test func `A node asks its seeds at the start`() async throws {
+    let a = try makeNode("a")
+    let address = a.address.description
+    let b = try makeNode("b") { $0.seeds = { ["not an address", address] } }
+    try await eventually("they find each other") {
+      a.liveMemberCount == 2 && b.liveMemberCount == 2
+    }
+  }
+
+  @Test func `Alone it asks again`() async throws {
+    let addresses = Locked<[String]>([])
+    let askedCount = Locked(0)
+    let b = try makeNode("b") {
+      $0.seeds = {
+        askedCount.withLock { $0 += 1 }
+        return addresses.withLock { $0 }
+      }
+    }
+    try await eventually("it was asked three times") { askedCount.withLock { $0 } >= 3 }
+    let a = try makeNode("a")
+    addresses.withLock { $0 = [a.address.description] }
+    try await eventually("they find each other") { b.liveMemberCount == 2 }
+  }
+
+  @Test func `One that is alone again asks soon`() async throws {
+    let addresses = Locked<[String]>([])
+    let a = try makeNode("a")
+    let first = try makeNode("first")
+    addresses.withLock { $0 = [first.address.description] }
+    let node = try makeNode("node") { $0.seeds = { addresses.withLock { $0 } } }
+    try await eventually("it found the first") { node.liveMemberCount == 2 }
+    addresses.withLock { $0 = [a.address.description] }
+    _ = try await first.leave()
+    first.close()
+    // Well before the 30 s after which a node that is not alone asks.
+    try await eventually("it finds the other", within: .seconds(15)) {
+      node.member(named: "a")?.isLive == true
+    }
+  }
+
+  @Test func `Seeds that take their time delay nobody`() async throws {
+    let gate = Gate()
+    let a = try makeNode("a") {
+      $0.seeds = {
+        gate.pass()
+        return []
+      }
+    }
+    try await eventually("the seeds are asked") { gate.hasVisitor }
+    let b = try makeNode("b")
+    try await b.join([a.address.description])
+    try b.set("key", "value")
+    try await eventually("gossip goes on") { a.text(of: "key", member: "b") == "value" }
+    a.close()
+    gate.open()
+  }
+
+  @Test func `Seeds are not asked any more after close`() async throws {
+    let askedCount = Locked(0)
+    let node = try makeNode {
+      $0.seeds = {
+        askedCount.withLock { $0 += 1 }
+        return []
+      }
+    }
+    try await eventually("it was asked") { askedCount.withLock { $0 } >= 1 }
+    node.close()
+    // One may be under way.
+    let count = askedCount.withLock { $0 }
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(askedCount.withLock { $0 } <= count + 1)
+  }
+}
