@@ -38,6 +38,7 @@ extension Simulation {
     let endpoint = endpoint ?? nodes[node].endpoint
     precondition(!isTaken(endpoint), "a process runs at \(endpoint)")
     if nodes[node].state == .hostDead { resetStreams(of: node) }
+    formerMetrics.append(nodes[node].engine.metrics)
     let clock = drawClock()
     nodes[node].clock = clock
     nodes[node].endpoint = endpoint

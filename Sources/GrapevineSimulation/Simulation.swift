@@ -24,6 +24,8 @@ package final class Simulation {
   /// How many occurrences have been carried out.
   package var stepCount = 0
 
+  /// What processes had counted that were followed by others.
+  var formerMetrics: [Metrics] = []
   var time: UInt64 = 0
   var random: Xoshiro256
   var heap = EventHeap()
@@ -85,6 +87,12 @@ extension Simulation {
   /// Lets `body` read a node's engine in place, with the time that the node's clock shows.
   package func read<Result>(_ node: Int, _ body: (Engine, Instant) -> Result) -> Result {
     body(nodes[node].engine, clockReading(of: node))
+  }
+
+  /// The sum of one counter over all processes that ever ran.
+  package func sum(_ count: (Metrics) -> Int) -> Int {
+    let former = formerMetrics.reduce(0) { $0 + count($1) }
+    return nodes.reduce(former) { $0 + count($1.engine.metrics) }
   }
 
   package func state(of node: Int) -> NodeState { nodes[node].state }

@@ -6,6 +6,7 @@ struct SwarmRun {
   private let simulation: Simulation
   /// What the scenario draws; the network draws its own.
   private var random: Xoshiro256
+  private let events = EventCounts()
   private var generations: [UInt64] = []
   private var partitions: [PartitionID] = []
   private var crashCount = 0
@@ -22,6 +23,7 @@ struct SwarmRun {
   }
 
   mutating func run() throws(Violation) -> Swarm.Report {
+    simulation.eventHandler = { [events] in events.count($0.event) }
     for index in 0..<options.nodeCount {
       // A leap of the generation, so that a clock that steps back has somewhere to go.
       generations.append(1_000 + random.below(1_000))
@@ -57,9 +59,10 @@ struct SwarmRun {
     guard let node = pick(where: { $0.state(of: $1) == .running && !$0.hasLeft($1) })
     else { return }
     var changes: [Change] = []
-    for _ in 0...random.below(3) {
-      let key = "key-\(random.below(12))"
-      if random.chance(1, outOf: 3) {
+    let deletesMost = random.chance(1, outOf: 4)
+    for _ in 0...random.below(options.batchSize) {
+      let key = "key-\(random.below(options.keyCount))"
+      if random.chance(deletesMost ? 9 : 3, outOf: 10) {
         changes.append(.delete(key: key))
       } else {
         changes.append(drawSet(key))
@@ -92,7 +95,7 @@ struct SwarmRun {
 
   private mutating func restart(_ node: Int) {
     // Now and then the clock has stepped back meanwhile.
-    if random.chance(1, outOf: 8) {
+    if random.chance(1, outOf: 3) {
       generations[node] -= min(generations[node], random.below(500))
     } else {
       generations[node] += 1_000 + random.below(1_000)
@@ -157,8 +160,20 @@ struct SwarmRun {
       pauseCount: pauseCount,
       partitionCount: partitionCount,
       leaveCount: leaveCount,
-      network: simulation.networkCounters
+      network: simulation.networkCounters,
+      coverage: coverage()
     )
+  }
+
+  private func coverage() -> Swarm.Coverage {
+    var coverage = events.coverage
+    coverage.snapshots = simulation.sum { $0.snapshotsIn }
+    coverage.gaps = simulation.sum { $0.drops[.gap] }
+    coverage.refusedSections = simulation.sum { $0.drops[.refused] }
+    coverage.staleNews = simulation.sum { $0.drops[.stale] }
+    coverage.streamFallbacks = simulation.sum { $0.streamFallbacks }
+    coverage.failedStreams = simulation.sum { $0.streamsFailed }
+    return coverage
   }
 
   /// Tells a process whom to contact: another by name now, the first three for ever.
@@ -177,5 +192,21 @@ struct SwarmRun {
   private mutating func pick(where isFit: (Simulation, Int) -> Bool) -> Int? {
     let fit = simulation.nodeIndices.filter { isFit(simulation, $0) }
     return fit.isEmpty ? nil : fit[random.index(fit.count)]
+  }
+}
+
+/// Counts the events of all engines.
+private final class EventCounts {
+  var coverage = Swarm.Coverage()
+
+  func count(_ event: EngineEvent) {
+    switch event {
+    case .generationRaised: coverage.raisedGenerations += 1
+    case .superseded: coverage.supersessions += 1
+    case .member(.keyDeleted): coverage.deletions += 1
+    case .member(.replaced): coverage.replacements += 1
+    case .member(.expired): coverage.expiries += 1
+    case .member, .joinFinished, .leaveFinished, .stateRefused: break
+    }
   }
 }
