@@ -265,7 +265,8 @@ import Testing
         // The thread goes on for a client whose removal is on its way.
         loop.removeSoon(id)
       }
-      precondition(eventually { ProcessResources() == before }, "\(before) \(ProcessResources())")
+      let isClean = eventually { ProcessResources().hasNoLeak(since: before) }
+      precondition(isClean, "\(before) \(ProcessResources())")
     }
   }
 }
