@@ -97,7 +97,7 @@ import Testing
     #expect(leaveError?.code == .closed)
     #expect(nodes[1].text(of: "key", member: "b") == "value")
     #expect(nodes[1].members.map(\.name) == ["a", "b"])
-    #expect(nodes[1].metrics.packetsOut > 0)
+    #expect(nodes[1].metrics.streamsOut > 0)
     let recorder = Recorder()
     #expect(nodes[1].watch(recorder).members.count == 2)
     var iterator = nodes[1].events().makeAsyncIterator()
