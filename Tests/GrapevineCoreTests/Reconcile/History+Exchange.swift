@@ -1,5 +1,6 @@
 import GrapevineHashing
 import GrapevineCore
+import GrapevineHashing
 
 // MARK: Sending
 
