@@ -3,11 +3,17 @@ import PackageDescription
 
 // The protocol and its tests alone, so that each planted fault costs a build of these and no more.
 // `.ci/run` puts this manifest next to links to Sources and Tests.
+let imports: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
+
 let package = Package(
   name: "Grapevine",
   targets: [
-    .target(name: "GrapevineHashing"),
-    .target(name: "GrapevineCore", dependencies: ["GrapevineHashing"]),
-    .testTarget(name: "GrapevineCoreTests", dependencies: ["GrapevineCore", "GrapevineHashing"]),
+    .target(name: "GrapevineHashing", swiftSettings: imports),
+    .target(name: "GrapevineCore", dependencies: ["GrapevineHashing"], swiftSettings: imports),
+    .testTarget(
+      name: "GrapevineCoreTests",
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
+      swiftSettings: imports
+    ),
   ]
 )

@@ -2,7 +2,7 @@ import GrapevineCore
 import GrapevineTransport
 
 extension Node {
-  /// Joins the clusters of the nodes at `addresses`, all side by side, and returns these nodes' names.
+  /// Joins the nodes at `addresses`, all side by side, and returns their names.
   ///
   /// An address is an IPv4 or IPv6 address or a host name, with a port or without for the port that
   /// this node has bound. Of a name all addresses are tried; this node's own are skipped. Each
@@ -10,7 +10,8 @@ extension Node {
   /// known yet are contacted. It may be called again at any time, also while another call waits.
   ///
   /// It waits for every address, at most for `timeout`, and without that about as long as
-  /// `streamTimeout` and the resolver allow. An address that fails never discards one that succeeded.
+  /// `streamTimeout` and the resolver allow. An address that fails never discards one that
+  /// succeeded.
   ///
   /// - Returns: The names that were joined, in the order of the addresses; none if no address was
   ///   given or all lead to this node itself.
@@ -58,12 +59,10 @@ extension Node {
         }
       }
       var attempts: [JoinAttempt] = []
-      var isLate = false
       while attempts.count < addresses.count, let result = await group.next() {
         if let attempt = result {
-          attempts.append(isLate ? attempt.cutShort : attempt)
+          attempts.append(attempt)
         } else {
-          isLate = true
           group.cancelAll()
         }
       }
@@ -86,7 +85,7 @@ extension Node {
       do {
         endpoints = try await loop.resolver.resolve(host, port: port)
       } catch {
-        attempt.fail(nil, .unresolved("\(error)"))
+        attempt.fail(nil, error.reason == .cancelled ? .deadlinePassed : .unresolved("\(error)"))
         return attempt
       }
     }
@@ -94,7 +93,9 @@ extension Node {
       for endpoint in endpoints {
         group.addTask { (endpoint, await self.join(endpoint)) }
       }
-      for await (endpoint, outcome) in group { attempt.add(outcome, of: endpoint) }
+      for await (endpoint, outcome) in group {
+        attempt.add(outcome, of: endpoint, isLate: Task.isCancelled)
+      }
     }
     return attempt
   }
@@ -111,44 +112,5 @@ extension Node {
       runtime.withEngine { engine, now in engine.cancelJoin(ticket, now: now) }
       promise.fulfil(.failed(.closed))
     }
-  }
-}
-
-/// What has come of joining one of the addresses that were given.
-struct JoinAttempt: Sendable {
-  let index: Int
-  let address: String
-  private(set) var joined: [MemberID] = []
-  private(set) var failures: [AddressFailure] = []
-
-  init(index: Int, address: String) {
-    self.index = index
-    self.address = address
-  }
-
-  mutating func add(_ outcome: JoinOutcome, of endpoint: Endpoint) {
-    switch outcome {
-    case .joined(let id): joined.append(id)
-    case .isSelf: break
-    case .failed(let failure): fail(endpoint, .notJoined(failure))
-    }
-  }
-
-  mutating func fail(_ endpoint: Endpoint?, _ reason: AddressFailure.Reason) {
-    failures.append(AddressFailure(address: address, endpoint: endpoint, reason: reason))
-  }
-
-  /// The attempt as it counts if the deadline ended it: what was given up was too late.
-  var cutShort: JoinAttempt {
-    var result = self
-    result.failures = failures.map { failure in
-      guard failure.reason == .notJoined(.closed) else { return failure }
-      return AddressFailure(
-        address: failure.address,
-        endpoint: failure.endpoint,
-        reason: .deadlinePassed
-      )
-    }
-    return result
   }
 }

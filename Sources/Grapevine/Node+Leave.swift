@@ -8,6 +8,7 @@ extension Node {
   /// - Returns: Who was told and who acknowledged it.
   /// - Throws: ``NodeError`` with the code `leaveFailed` if live members were told and none
   ///   acknowledged it, `closed`, or `cancelled`; the node has left all the same.
+  @discardableResult
   public func leave() async throws(NodeError) -> LeaveReport {
     guard !hub.isClosed else { throw .closed(name) }
     let promise = Promise<LeaveReport?>()
@@ -27,8 +28,8 @@ extension Node {
 
   /// Stops the node at once; twice is harmless.
   ///
-  /// Others are not told: after ``leave()`` they know, without it they find out that the node is down.
-  /// What watchers and event streams have not been told yet they still are; then streams end.
+  /// Others are not told: after ``leave()`` they know, without it they find out that the node is
+  /// down. What watchers and event streams have not been told yet they still are; then streams end.
   public func close() {
     guard hub.beginClosing() else { return }
     seedKeeper.stop()

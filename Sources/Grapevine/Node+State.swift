@@ -65,8 +65,8 @@ extension Node {
 extension Node {
   /// The node's identity.
   ///
-  /// The generation is raised when the cluster turns out to know a later life of the name that is no
-  /// more.
+  /// The generation is raised when the cluster turns out to know a later life of the name that is
+  /// no more.
   public var id: MemberID { runtime.inspectEngine { engine, _ in engine.localID } }
 
   /// What the node says of itself.

@@ -23,8 +23,8 @@ extension Node {
   @discardableResult
   public func watch<Payload>(
     _ kind: EventKind<Payload>,
-    onMissed: @escaping @Sendable (_ count: Int, _ members: [Member]) -> Void = { _, _ in },
-    _ body: @escaping @Sendable (Payload) -> Void
+    _ body: @escaping @Sendable (Payload) -> Void,
+    onMissed: @escaping @Sendable (_ count: Int, _ members: [Member]) -> Void = { _, _ in }
   ) -> WatchToken {
     let queue = makeQueue { kind.payload($0) != nil }
     let subscriber = WatcherSubscriber(queue: queue, thread: loop.delivery) { notice in
@@ -49,7 +49,7 @@ extension Node {
   private func makeQueue(
     accepts: @escaping @Sendable (Event) -> Bool = { _ in true }
   ) -> EventQueue {
-    EventQueue(limit: watcherQueueLimit, runtime: runtime, accepts: accepts)
+    EventQueue(limit: watcherQueueLimit, runtime: runtime, log: log, accepts: accepts)
   }
 
   private func subscribe(_ subscriber: any Subscriber) -> [Member] {

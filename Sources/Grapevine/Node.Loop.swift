@@ -3,8 +3,9 @@ package import GrapevineTransport
 extension Node {
   /// An event loop that several nodes of a process may share.
   ///
-  /// It is one thread for the sockets and the protocol of all its nodes, and, once there is a watcher
-  /// or a log sink, one more that calls these. It ends when neither a node nor its owner holds it.
+  /// It is one thread for the sockets and the protocol of all its nodes, and, once there is a
+  /// watcher or a log sink, one more that calls these. It ends when neither a node nor its owner
+  /// holds it.
   public final class Loop: Sendable {
     package let eventLoop: EventLoop
     let delivery = DeliveryThread()

@@ -5,8 +5,8 @@ import GrapevineTransport
 /// what its user has it say.
 ///
 /// All methods can be called from any thread, also from watchers; those that are not `async` are
-/// short and never wait for the network. What was set is read back at once. A node that is let go of
-/// without ``close()`` stops by itself.
+/// short and never wait for the network. What was set is read back at once. A node that is let go
+/// of without ``close()`` stops by itself.
 public final class Node: Sendable {
   /// The endpoint that other members are told.
   public let address: Endpoint

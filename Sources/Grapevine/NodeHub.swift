@@ -5,8 +5,8 @@ import Synchronization
 /// Takes what the engine has to tell and hands it to those who wait for it.
 ///
 /// `collect` runs under the engine's lock and only puts things into queues; `deliver` runs after
-/// unlocking and wakes who has something in his. The hub's own lock is taken inside the engine's and
-/// never the other way round.
+/// unlocking and wakes who has something in his. The hub's own lock is taken inside the engine's
+/// and never the other way round.
 final class NodeHub: Sendable {
   typealias JoinHandler = @Sendable (JoinOutcome) -> Void
 
@@ -112,10 +112,11 @@ extension NodeHub {
     }
   }
 
-  /// Has `promise` fulfilled with the report once the node has left, or with nil if it is closed first.
+  /// Has `promise` fulfilled with the report once the node has left, or with nil if it is closed
+  /// first.
   ///
-  /// Returns whether the node has to be told to leave, since nobody asked before. To be called under
-  /// the engine's lock, in one step with that.
+  /// Returns whether the node has to be told to leave, since nobody asked before. To be called
+  /// under the engine's lock, in one step with that.
   func expectLeaveReport(_ promise: Promise<LeaveReport?>) -> Bool {
     state.withLock { state in
       switch state.leaving {

@@ -1,21 +1,23 @@
-internal import GrapevineCore
+package import GrapevineCore
 
 /// The deadlines of a loop's clients, one each, the earliest at hand.
 ///
 /// A binary heap that knows where each client stands in it, so that a deadline can be moved.
-struct DeadlineHeap {
+package struct DeadlineHeap {
   private var nodes: [(deadline: Instant, client: ClientID)] = []
   private var positions: [ClientID: Int] = [:]
+
+  package init() {}
 }
 
 extension DeadlineHeap {
   /// The earliest deadline, `never` if there is none.
-  var earliest: Instant { nodes.first?.deadline ?? .never }
+  package var earliest: Instant { nodes.first?.deadline ?? .never }
 
   /// Gives a client its deadline in place of the one that it had; `never` takes it out.
   ///
   /// - Complexity: O(log n).
-  mutating func set(_ deadline: Instant, for client: ClientID) {
+  package mutating func set(_ deadline: Instant, for client: ClientID) {
     guard let position = positions[client] else {
       guard deadline != .never else { return }
       nodes.append((deadline, client))
@@ -35,7 +37,7 @@ extension DeadlineHeap {
   /// Takes out a client whose deadline is not after `now`; nil if there is none.
   ///
   /// - Complexity: O(log n).
-  mutating func removeDue(at now: Instant) -> ClientID? {
+  package mutating func removeDue(at now: Instant) -> ClientID? {
     guard let first = nodes.first, first.deadline <= now else { return nil }
     remove(at: 0)
     return first.client

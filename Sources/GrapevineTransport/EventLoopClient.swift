@@ -1,6 +1,10 @@
 /// What stands for one client of one event loop; never used twice.
 package struct ClientID: Hashable, Sendable {
-  let rawValue: UInt64
+  package let rawValue: UInt64
+
+  package init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
 }
 
 /// Something that lives on an event loop: it owns descriptors, and a deadline.

@@ -1,23 +1,24 @@
+internal import CGrapevineLinux
 internal import Glibc
-internal import GrapevineCore
+package import GrapevineCore
 
 /// An address as the system's calls take it: room for IPv4 and IPv6, and how much of it is used.
 ///
 /// `sockaddr_in6` is the larger of the two and is aligned for both.
-struct SocketAddress {
+package struct SocketAddress {
   private var storage = sockaddr_in6()
   private var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
 
   /// Room for an address that the system will write.
-  init() {}
+  package init() {}
 
   /// The address of `endpoint` for a socket of the family given.
-  init(_ endpoint: Endpoint, isIPv6: Bool) {
+  package init(_ endpoint: Endpoint, isIPv6: Bool) {
     length = withUnsafeMutablePointer(to: &storage) { endpoint.write(to: $0, isIPv6: isIPv6) }
   }
 
   /// The endpoint that the system wrote; nil if it is of another family.
-  var endpoint: Endpoint? {
+  package var endpoint: Endpoint? {
     withPointer { pointer, _ in length == 0 ? nil : Endpoint(pointer) }
   }
 

@@ -22,7 +22,7 @@ import Testing
     #expect(a.members.allSatisfy { $0.isLive })
     #expect(a.memberCount == 2)
     try await eventually("both hold the same") { a.fingerprint == b.fingerprint }
-    #expect(a.metrics.packetsOut > 0)
+    try await eventually("packets flow") { a.metrics.packetsOut > 0 }
     #expect(b.metrics.streamsOut > 0)
   }
 
@@ -117,11 +117,24 @@ import Testing
 
   @Test func `A name that a live node has is not to be had`() async throws {
     let nodes = try await makeCluster("a", "b")
+    let first = Recorder()
+    nodes[1].watch(first)
+    let second = Recorder()
     let twin = try makeNode("b") { $0.generation = 1 }
+    let twinID = twin.id
+    twin.watch(second)
     let error = await #expect(throws: NodeError.self) {
       try await twin.join([nodes[0].address.description])
     }
     #expect(error?.code == .joinFailed)
+    let taken = JoinFailure.nameTaken(by: nodes[1].id, at: nodes[1].address)
+    #expect(error?.failures.map(\.reason) == [.notJoined(taken)])
+    try await eventually("both are told") {
+      first.conflicts == [twinID] && second.conflicts == [nodes[1].id]
+    }
+    let refusal = #expect(throws: NodeError.self) { try twin.set("key", "value") }
+    #expect(refusal?.code == .nameTaken)
+    #expect(refusal?.value == nodes[1].id.description)
     try nodes[1].set("still", "here")
     try await eventually("the first goes on") { nodes[0].text(of: "still", member: "b") == "here" }
     #expect(nodes[0].member(named: "b")?.generation == nodes[1].id.generation)

@@ -41,11 +41,11 @@ import Testing
     let gate = Gate()
     let keys = Locked<[String]>([])
     let missed = Locked<[Int]>([])
-    nodes[0].watch(.keySet) { count, members in
-      missed.withLock { $0.append(count) }
-    } _: { _, entry in
+    nodes[0].watch(.keySet) { _, entry in
       gate.pass()
       keys.withLock { $0.append(entry.key) }
+    } onMissed: { count, _ in
+      missed.withLock { $0.append(count) }
     }
     try nodes[1].set("0", "value")
     try await eventually("the closure sleeps") { gate.hasVisitor }

@@ -49,10 +49,19 @@ import Testing
 
   @Test func `A key goes when its time to live is over`() async throws {
     let nodes = try await makeCluster("a", "b")
-    try nodes[0].set("key", "value", timeToLive: .milliseconds(300))
-    try await eventually("b has the key") { nodes[1].text(of: "key", member: "a") == "value" }
+    let recorder = Recorder()
+    nodes[1].watch(recorder)
+    try nodes[0].set("key", "value", timeToLive: .seconds(1))
+    #expect(nodes[0].text(of: "key", member: "a") == "value")
     try await eventually("a deletes it") { nodes[0].value(of: "key", member: "a") == nil }
-    try await eventually("b hears of it") { nodes[1].value(of: "key", member: "a") == nil }
+    let id = nodes[0].id
+    try await eventually("b hears of both") {
+      recorder.events == [
+        .keySet(id, Entry(key: "key", value: Array("value".utf8), version: 1)),
+        .keyDeleted(id, key: "key", version: 2),
+      ]
+    }
+    #expect(nodes[1].value(of: "key", member: "a") == nil)
   }
 
   @Test func `A key has 1 byte to 1,024`() throws {

@@ -16,8 +16,8 @@ extension Node {
 
     /// The address that others are told, with a port or without for the one that was bound.
     ///
-    /// If nil it is the address in ``bind``, or where that stands for all addresses the first usable
-    /// one of the machine's interfaces.
+    /// If nil it is the address in ``bind``, or where that stands for all addresses the first
+    /// usable one of the machine's interfaces.
     public var advertise: String?
 
     /// The protocol's own settings.
@@ -25,8 +25,8 @@ extension Node {
 
     /// Gives addresses of other nodes, as `join` takes them, whenever it is asked.
     ///
-    /// It is asked at the start, again and again (less and less often) while no other member is live,
-    /// and every 30 s otherwise. It runs on a thread of its own, so it may block.
+    /// It is asked at the start, again and again (less and less often) while no other member is
+    /// live, and every 30 s otherwise. It runs on a thread of its own, so it may block.
     public var seeds: (@Sendable () -> [String])?
 
     /// The event loop that the node shares with others; nil for one of its own.

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// What one watcher or log sink is told on the delivery thread: one thing after the other, in turns.
+/// What one watcher or log sink is told on the delivery thread: one thing after the other, in
+/// turns.
 final class Delivery: Sendable {
   private let thread: DeliveryThread
   private let hasNews: @Sendable () -> Bool

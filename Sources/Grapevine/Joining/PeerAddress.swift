@@ -41,8 +41,8 @@ package enum PeerAddress: Hashable, Sendable {
     self = .host(String(Substring(name)), port: port)
   }
 
-  /// Says whether `name` can be a host's: the resolver would also take `1.2.3`, for the IPv4 address
-  /// 1.2.0.3, so a last label of digits alone is refused.
+  /// Says whether `name` can be a host's: the resolver would also take `1.2.3`, for the IPv4
+  /// address 1.2.0.3, so a last label of digits alone is refused.
   private static func isHostName(_ name: Substring.UTF8View) -> Bool {
     guard (1...253).contains(name.count) else { return false }
     let labels = name.split(separator: UInt8(ascii: "."))

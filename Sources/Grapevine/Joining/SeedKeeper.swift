@@ -16,7 +16,10 @@ final class SeedKeeper: Sendable {
 
   private struct State {
     var names: [PeerAddress] = []
+    /// Endpoints that turned out to be the node's own.
     var own: Set<Endpoint> = []
+    /// Endpoints that are being joined: one that is silent must not have all streams to itself.
+    var underWay: Set<Endpoint> = []
     var node: (runtime: NodeRuntime, hub: NodeHub)?
     var isRunning = false
     var peerWasLost = false
@@ -101,8 +104,9 @@ extension SeedKeeper {
 extension SeedKeeper {
   private func run() {
     var lastAsked = MonotonicClock.now()
-    var due = lastAsked
     var pause = shortestPause
+    // Without seeds it is a name that `join` is looking up right now.
+    var due = seeds == nil ? lastAsked + pause : lastAsked
     while true {
       switch waitUntil(due) {
       case .stopped:
@@ -144,16 +148,22 @@ extension SeedKeeper {
     let found = endpointsFound()
     guard let (runtime, hub) = state.withLock({ $0.node }) else { return }
     let members = runtime.inspectEngine { engine, now in engine.memberSummaries(now: now) }
-    let known = state.withLock { $0.own }.union(members.filter(\.isLive).map(\.address))
+    let live = members.filter(\.isLive).map(\.address)
+    let known = state.withLock { $0.own.union($0.underWay) }.union(live)
     // Those that are left over have their turn when these are known, or by the next draw.
     for endpoint in found.subtracting(known).shuffled().prefix(Self.contactLimit) {
+      state.withLock { _ = $0.underWay.insert(endpoint) }
       runtime.withEngine { engine, now in
         let ticket = engine.join(endpoint, now: now)
-        _ = hub.expect(ticket) { outcome in
-          guard outcome == .isSelf else { return }
-          self.state.withLock { _ = $0.own.insert(endpoint) }
-        }
+        _ = hub.expect(ticket) { self.finish(endpoint, $0) }
       }
+    }
+  }
+
+  private func finish(_ endpoint: Endpoint, _ outcome: JoinOutcome) {
+    state.withLock { state in
+      state.underWay.remove(endpoint)
+      if outcome == .isSelf { state.own.insert(endpoint) }
     }
   }
 

@@ -59,8 +59,8 @@ extension LogRecord: CustomStringConvertible {
 /// Where a node's log records go; none is needed, and none is the default.
 ///
 /// Records come one at a time and in order, outside every lock, on the thread that also calls the
-/// watchers of the node's ``Node/Loop``: a slow sink never delays gossip. What a full queue dropped is
-/// told as a number in a record of its own.
+/// watchers of the node's ``Node/Loop``: a slow sink never delays gossip. What a full queue dropped
+/// is told as a number in a record of its own.
 public protocol LogSink: Sendable {
   /// The least level that the sink wants to see; asked once, when the node starts.
   var minimumLevel: LogLevel { get }

@@ -1,7 +1,7 @@
 /// A queue of at most `limit` elements that counts what came while it was full.
 ///
-/// Once an element was missed all later ones are too, until ``takeMissed()`` is called, so that what is
-/// in the queue never has a hole in the middle.
+/// Once an element was missed all later ones are too, until ``takeMissed()`` is called, so that
+/// what is in the queue never has a hole in the middle.
 package struct BoundedQueue<Element> {
   package let limit: Int
   package private(set) var count = 0

@@ -1,4 +1,8 @@
-/// One kind of event, for those who want to hear of no other: `node.watch(.joined) { member in … }`.
+/// One kind of event, for those who want to hear of no other.
+///
+/// ```swift
+/// node.watch(.joined) { member in print("\(member) is here") }
+/// ```
 public struct EventKind<Payload: Sendable>: Sendable {
   /// What the event says, or nil if it is of another kind.
   let payload: @Sendable (Event) -> Payload?

@@ -21,11 +21,18 @@ final class EventQueue: Sendable {
   private let state: Locked<State>
   private let accepts: @Sendable (Event) -> Bool
   private let runtime: NodeRuntime
+  private let log: NodeLog
 
-  init(limit: Int, runtime: NodeRuntime, accepts: @escaping @Sendable (Event) -> Bool) {
+  init(
+    limit: Int,
+    runtime: NodeRuntime,
+    log: NodeLog,
+    accepts: @escaping @Sendable (Event) -> Bool
+  ) {
     state = Locked(State(events: BoundedQueue(limit: limit)))
     self.accepts = accepts
     self.runtime = runtime
+    self.log = log
   }
 
   /// Takes an event; to be called under the engine's lock.
@@ -67,10 +74,13 @@ final class EventQueue: Sendable {
   }
 
   private func recover() -> Step {
-    runtime.inspectEngine { engine, now in
+    let (count, members) = runtime.inspectEngine { engine, now in
       let count = state.withLock { $0.events.takeMissed() }
-      guard count > 0 else { return .wait }
-      return .tell(.missed(count: count, members: engine.members(now: now)))
+      return (count, count > 0 ? engine.members(now: now) : [])
     }
+    // Another reader of the same queue may have been first.
+    guard count > 0 else { return .wait }
+    log.write(.warning, "a subscriber was too slow", ["missed": "\(count)"])
+    return .tell(.missed(count: count, members: members))
   }
 }

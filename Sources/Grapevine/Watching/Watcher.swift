@@ -1,9 +1,9 @@
 /// Hears what happens to other members; each method does nothing unless it is implemented.
 ///
-/// A watcher's methods are called one at a time, in the order of what happened, on a thread that all
-/// watchers of a ``Node/Loop`` share, and outside every lock: calling back into the node is fine. A
-/// slow watcher holds up the others of its loop, never gossip. A watcher that holds the node keeps it
-/// alive until the watcher is removed or the node closed.
+/// A watcher's methods are called one at a time, in the order of what happened, on a thread that
+/// all watchers of a ``Node/Loop`` share, and outside every lock: calling back into the node is
+/// fine. A slow watcher holds up the others of its loop, never gossip. A watcher that holds the
+/// node keeps it alive until the watcher is removed or the node closed.
 public protocol Watcher: Sendable {
   /// A member became known; its keys follow as `didSet`.
   func didJoin(_ member: MemberID)

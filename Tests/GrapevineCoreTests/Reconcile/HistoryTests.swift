@@ -21,7 +21,8 @@ struct HistoryTests {
           """
           history \(index + 1) of \(count): \(error)
           \(Environment.replay(case: index, filter: "histories"))
-          """)
+          """
+        )
         return
       }
     }

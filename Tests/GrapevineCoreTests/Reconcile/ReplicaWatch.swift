@@ -13,6 +13,7 @@ struct HistoryFailure: Error, CustomStringConvertible {
 /// - a tombstone that is held lies above c;
 /// - a key that the owner has not touched since a version ≤ m is as the owner left it: live with its last
 ///   value, or not live;
+/// - a state that says it is whole holds just what the owner held at m;
 /// - a key that was live is live still, unless the owner has deleted it since, at a version ≤ m;
 /// - no key's version goes back, and none returns below the deletion that took it away;
 /// - what the change log tells, told to a reader, gives what the state holds.
@@ -42,6 +43,12 @@ extension ReplicaWatch {
     progress = now
     let held = Self.content(of: state)
     for key in held.indices { try check(key, held[key], against: owner) }
+    if state.isWhole {
+      let expected = owner.content(at: now.version, compacted: now.compacted)
+      guard zip(held, expected).allSatisfy({ $0?.version == $1?.version }) else {
+        throw HistoryFailure(description: "is not whole at \(now)")
+      }
+    }
     try listen(to: changes, held, isAtOnce: isAtOnce)
   }
 
@@ -58,7 +65,8 @@ extension ReplicaWatch {
     func fail(_ what: String) -> HistoryFailure {
       HistoryFailure(
         description: "\(OwnerModel.keys[key]) \(what): \(entry.map { "\($0.entry)" } ?? "nothing") "
-          + "at \(progress), shown \(shown[key]), gone \(gone[key])")
+          + "at \(progress), shown \(shown[key]), gone \(gone[key])"
+      )
     }
     if let entry {
       guard entry.version <= progress.version else { throw fail("lies above the version") }
@@ -90,7 +98,9 @@ extension ReplicaWatch {
   }
 
   private mutating func listen(
-    to changes: [VisibleChange], _ held: [StoredEntry?], isAtOnce: Bool
+    to changes: [VisibleChange],
+    _ held: [StoredEntry?],
+    isAtOnce: Bool
   ) throws {
     for change in changes {
       switch change {

@@ -16,6 +16,10 @@ final class Recorder: Watcher {
     notices.compactMap { if case .event(let event) = $0 { event } else { nil } }
   }
 
+  var conflicts: [MemberID] {
+    events.compactMap { if case .nameConflict(_, let rival, _) = $0 { rival } else { nil } }
+  }
+
   private func note(_ notice: Notice) {
     beforeNoting(notice)
     notes.withLock { $0.append(notice) }

@@ -122,8 +122,8 @@ extension LoopbackCluster {
     }
 
     func fail(_ error: NodeError) {
-      // A cluster that is torn down closes nodes whose joins are still under way.
-      guard error.code != .closed else { return }
+      // A node that is told to leave or closed as soon as it is known gives up the rest of its join.
+      guard error.code != .closed, error.code != .left else { return }
       _ = failure.storeIfNil(Failure("\(name) could not join: \(error)"))
     }
 

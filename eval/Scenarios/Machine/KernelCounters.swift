@@ -5,8 +5,8 @@ enum KernelCounters {
     guard let snmp = readSystemFile("/proc/net/snmp"), let packets = udpPacketsOut(snmp),
       let devices = readSystemFile("/proc/net/dev"), let bytes = loopbackBytesOut(devices)
     else { return nil }
-    // The interface counts Ethernet headers of 14 bytes, and below them IP and UDP headers.
-    let headers = (14 + TrafficCount.headerSize) * packets
+    // The interface counts the bytes of IP packets, headers included.
+    let headers = TrafficCount.headerSize * packets
     return TrafficCount(packets: packets, packetBytes: bytes - headers)
   }
 

@@ -21,6 +21,6 @@ struct Consumer {
       let greeting = member["greeting"].map { String(decoding: $0, as: UTF8.self) }
       print(member.id, greeting ?? "-", member.entries.count)
     }
-    try await second.leave()
+    print("left, as acknowledged by", try await second.leave().acknowledged)
   }
 }
