@@ -4,10 +4,10 @@ internal import Synchronization
 
 /// A cluster of real nodes in this process, on UDP and TCP sockets of 127.0.0.1.
 ///
-/// What a node holds is asked of the node itself, again and again, rather than told by a watcher: a
-/// watcher would add a queue and a thread per loop to what is measured, and falls behind when many keys
-/// come at once. One look at a node is a lock and a table look-up; with 64 nodes the looks take less than
-/// a twentieth of one processor, and a time is late by a millisecond at most.
+/// What a node holds is asked of the node itself, again and again, rather than told by a watcher:
+/// a watcher would add a queue and a thread per loop to what is measured, and falls behind when
+/// many keys come at once. One look at a node is a lock and a table look-up; with 64 nodes the
+/// looks take less than a twentieth of one processor, and a time is late by a millisecond at most.
 final class LoopbackCluster: Cluster {
   private let configuration: GossipConfiguration
   private let loss: Double
@@ -122,7 +122,8 @@ extension LoopbackCluster {
     }
 
     func fail(_ error: NodeError) {
-      // A node that is told to leave or closed as soon as it is known gives up the rest of its join.
+      // A node that is told to leave or closed as soon as it is known gives up the rest of its
+      // join.
       guard error.code != .closed, error.code != .left else { return }
       _ = failure.storeIfNil(Failure("\(name) could not join: \(error)"))
     }
