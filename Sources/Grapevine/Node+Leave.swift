@@ -8,6 +8,7 @@ extension Node {
   /// - Returns: Who was told and who acknowledged it.
   /// - Throws: ``NodeError`` with the code `leaveFailed` if live members were told and none
   ///   acknowledged it, `closed`, or `cancelled`; the node has left all the same.
+  @discardableResult
   public func leave() async throws(NodeError) -> LeaveReport {
     guard !hub.isClosed else { throw .closed(name) }
     let promise = Promise<LeaveReport?>()

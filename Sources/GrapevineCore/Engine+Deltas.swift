@@ -110,6 +110,23 @@ extension Engine {
     return Filled(flagsOffset: flagsOffset, needsStream: needsStream)
   }
 
+  /// Tells with what standings members were buried here.
+  mutating func sendBuried(_ keys: [MemberKey], to target: Endpoint) {
+    let known = graves
+    let now = clock
+    let flagsOffset = appendDelta(to: target) { bytes, limit in
+      for key in keys {
+        let start = bytes.count
+        known.write(key, to: &bytes, now: now)
+        guard bytes.count <= limit else {
+          bytes.removeLast(bytes.count - start)
+          return
+        }
+      }
+    }
+    if let flagsOffset { packets.setBits(Delta.Flags.final.rawValue, at: flagsOffset) }
+  }
+
   /// Queues a delta packet whose sections `body` writes; returns where its flags lie.
   private mutating func appendDelta(
     to target: Endpoint,

@@ -89,8 +89,14 @@ extension Engine {
   ) {
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
-    // One packet of the burst is for the digest that goes back.
-    let hasSent = sendDeltas(answer.owed, to: source, count: max(1, configuration.burst - 1))
+    // One packet of the burst is for the digest that goes back, and one for news of the dead.
+    let reserved = answer.buried.isEmpty ? 1 : 2
+    let hasSent = sendDeltas(
+      answer.owed,
+      to: source,
+      count: max(1, configuration.burst - reserved)
+    )
+    if !answer.buried.isEmpty, configuration.burst > 2 { sendBuried(answer.buried, to: source) }
     let asksForMore = !answer.wanted.isEmpty
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered = 0
@@ -147,8 +153,8 @@ extension Engine {
       if let next = positions.first, table.key(at: next) == theirs.key {
         compare(theirs, table.slot(at: next), &answer)
         positions = positions.dropFirst()
-      } else if !isBuried(theirs) {
-        answer.wanted.append(DigestEntry(key: theirs.key, progress: .none, standingHash: 0))
+      } else {
+        noteUnknown(theirs, &answer)
       }
     }
     for position in positions { answer.owed.append(.whole(table.key(at: position))) }
@@ -199,10 +205,16 @@ extension Engine {
     }
   }
 
-  /// Says whether an entry speaks of a member that is dead and buried here.
-  private func isBuried(_ entry: DigestEntry) -> Bool {
-    guard let grave = graves.find(entry.key) else { return false }
-    return grave.isReplaced || grave.standing.shortHash == entry.standingHash
+  /// Asks for a member that is not known here, unless it is dead and buried.
+  ///
+  /// Who holds a buried one with another standing is told the buried one, once a second at most;
+  /// theirs is asked for, too, as it may be a later incarnation.
+  private mutating func noteUnknown(_ entry: DigestEntry, _ answer: inout DigestAnswer) {
+    if let grave = graves.find(entry.key) {
+      guard !grave.isReplaced, grave.standing.shortHash != entry.standingHash else { return }
+      if graves.mayTell(entry.key, now: clock) { answer.buried.append(entry.key) }
+    }
+    answer.wanted.append(DigestEntry(key: entry.key, progress: .none, standingHash: 0))
   }
 
   // MARK: Deltas

@@ -238,7 +238,8 @@ struct TombstoneClock: Sendable {
     times.append((version, time))
   }
 
-  /// The version up to which to compact `state`: at least `threshold` of its tombstones are `age` old.
+  /// The version up to which to compact `state`: at least `threshold` of its tombstones are `age`
+  /// old.
   mutating func bound(
     for state: VersionedState,
     threshold: Int,

@@ -40,6 +40,7 @@ extension Engine {
       var answer = DigestAnswer()
       compare(bytes, reader, &answer)
       streams[index].owed += answer.owed
+      if !answer.buried.isEmpty { sayBuried(answer.buried, index) }
       var last = reader
       guard let range = try? DigestRange.read(bytes, &last), range.isFullEntries else {
         throw .malformed
@@ -153,7 +154,8 @@ extension Engine {
     }
   }
 
-  /// The slot of another member, or life, that holds a newcomer's name with the same or a higher generation.
+  /// The slot of another member, or life, that holds a newcomer's name with the same or a higher
+  /// generation.
   private func holder(of peer: MemberID, _ claim: Section.Claim) -> Int? {
     guard let key = table.key(named: peer.name), let slot = table.slot(of: key) else { return nil }
     let known = table[slot]
@@ -411,6 +413,13 @@ extension Engine {
     }
     if outcome != .complete { streams[index].owed[position] = item }
     return !isStopped
+  }
+
+  /// Tells with what standings members were buried here.
+  private mutating func sayBuried(_ keys: [MemberKey], _ index: Int) {
+    var payload: [UInt8] = []
+    for key in keys.prefix(500) { graves.write(key, to: &payload, now: clock) }
+    streams[index].say(.delta, payload)
   }
 
   private mutating func compactOwed(_ index: Int) {

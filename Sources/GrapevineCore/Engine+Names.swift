@@ -84,7 +84,8 @@ extension Engine {
 
   /// Begins a new life with a generation above an earlier one's, with the same keys and values.
   ///
-  /// Two live nodes that can't reach each other would drive each other on; so after a few times this one yields.
+  /// Two live nodes that can't reach each other would drive each other on; so after a few times
+  /// this one yields.
   mutating func raiseGeneration(above generation: UInt64) {
     let own = table[localSlot]
     guard generation < .max, raiseCount < Self.raiseLimit else {

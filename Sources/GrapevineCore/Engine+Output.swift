@@ -1,6 +1,7 @@
 // What the driver pulls after each input.
 extension Engine {
-  /// Appends the next datagram's bytes to `buffer` and returns where to send them; nil when none is left.
+  /// Appends the next datagram's bytes to `buffer` and returns where to send them; nil when none
+  /// is left.
   package mutating func nextDatagram(into buffer: inout [UInt8]) -> Endpoint? {
     let start = buffer.count
     guard let endpoint = packets.next(into: &buffer) else {

@@ -24,7 +24,7 @@ extension Engine {
   /// When to call `advance(to:)` next; never in the past after a call of it.
   package var nextDeadline: Instant {
     var deadline = streamDeadline
-    for join in joins { deadline = min(deadline, min(join.dueAt, join.deadline)) }
+    for join in joins { deadline = min(deadline, nextTime(of: join)) }
     guard !isSilent else { return deadline }
     deadline = min(deadline, min(roundAt, earlyAt))
     return phase == .active ? min(deadline, timeToLive.nextDue) : deadline
@@ -42,12 +42,13 @@ extension Engine {
     if roundCount % 2 == 0 { sendHeartbeatToSeed() }
   }
 
-  /// Lets others hear soon that there is something new: within `milliseconds`, at most four times a round.
+  /// Lets others hear soon that there is something new: within `milliseconds`, at most four times
+  /// a round.
   mutating func noteNews(within milliseconds: UInt64? = nil) {
     guard !isSilent, earlyCount < 4, table.count > 1 || !seeds.isEmpty else { return }
     let delay: UInt64
     if let milliseconds {
-      delay = random.number(in: 0...(milliseconds * 1_000_000))
+      delay = random.number(in: 1_000_000...(milliseconds * 1_000_000))
     } else {
       delay = random.number(in: 20_000_000...60_000_000)
     }

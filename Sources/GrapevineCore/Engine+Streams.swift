@@ -88,6 +88,14 @@ extension Engine {
     }
   }
 
+  /// When a join is to be looked at again by itself; one with a stream under way never.
+  func nextTime(of join: PendingJoin) -> Instant {
+    if join.isHeld { return join.deadline }
+    guard join.dueAt < .never else { return .never }
+    let hasRoom = outboundCount < configuration.outboundStreamLimit
+    return hasRoom ? min(join.dueAt, join.deadline) : join.deadline
+  }
+
   /// Opens a stream to a peer that has more than packets can carry, unless one is at work already.
   mutating func requestSync(with peer: MemberKey, at source: Endpoint, isFallback: Bool) {
     guard phase == .active, outboundCount < configuration.outboundStreamLimit else { return }

@@ -2,9 +2,9 @@ import GrapevineHashing
 
 /// The protocol as a value: no clock, socket, thread or hidden randomness.
 ///
-/// The same identity, configuration, seed and inputs give the same outputs, byte for byte. Each input carries
-/// the time. After an input the outputs (datagrams, stream actions, events) are pulled until they are nil, and
-/// `nextDeadline` says when to call `advance(to:)`.
+/// The same identity, configuration, seed and inputs give the same outputs, byte for byte. Each
+/// input carries the time. After an input the outputs (datagrams, stream actions, events) are
+/// pulled until they are nil, and `nextDeadline` says when to call `advance(to:)`.
 package struct Engine: Sendable {
   // Given.
   package let configuration: GossipConfiguration
@@ -40,7 +40,8 @@ package struct Engine: Sendable {
   var nextTicketNumber: UInt64 = 1
   var joins: [PendingJoin] = []
   var nameCheck: NameCheck?
-  /// How often the own generation has been raised; bounded, so that two nodes never drive each other on.
+  /// How often the own generation has been raised; bounded, so that two nodes never drive each
+  /// other on.
   var raiseCount = 0
   var leaving: Leaving?
   var timeToLive = TimeToLive()

@@ -1,11 +1,13 @@
 /// How the protocol behaves: every interval, size and limit, with its default.
 ///
-/// All nodes of a cluster should share ``label``, ``interval`` and ``observerCount``; the rest may differ.
+/// All nodes of a cluster should share ``label``, ``interval`` and ``observerCount``; the rest may
+/// differ.
 public struct GossipConfiguration: Sendable, Hashable {
   /// The time between two scheduled heartbeats, jittered by 10 % each way; 10 ms to 1 h.
   public var interval: Duration = .milliseconds(500)
 
-  /// The cluster's label, at most 255 bytes; nodes with different labels, or one without, never merge.
+  /// The cluster's label, at most 255 bytes; nodes with different labels, or one without, never
+  /// merge.
   public var label: String?
 
   /// The largest UDP payload that is sent, in bytes; 512 to 65,507.

@@ -93,6 +93,23 @@ public struct Metrics: Sendable, Hashable, Codable {
     /// Creates counts of zero.
     public init() {}
 
+    /// Reads counts; there must be one for each reason.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      counts = try container.decode([Int].self, forKey: .counts)
+      guard counts.count == DropReason.allCases.count else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .counts,
+          in: container,
+          debugDescription: "\(counts.count) counts for \(DropReason.allCases.count) reasons"
+        )
+      }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case counts
+    }
+
     /// The number of drops for `reason`.
     public subscript(reason: DropReason) -> Int {
       get { counts[reason.rawValue] }

@@ -38,6 +38,7 @@ extension Simulation {
     let endpoint = endpoint ?? nodes[node].endpoint
     precondition(!isTaken(endpoint), "a process runs at \(endpoint)")
     if nodes[node].state == .hostDead { resetStreams(of: node) }
+    formerMetrics.append(nodes[node].engine.metrics)
     let clock = drawClock()
     nodes[node].clock = clock
     nodes[node].endpoint = endpoint
@@ -99,7 +100,8 @@ extension Simulation {
   /// Lets `body` call a running node's engine, and carries out what comes of it.
   @discardableResult
   package func mutate<Result, Failure>(
-    _ node: Int, _ body: (inout Engine, Instant) throws(Failure) -> Result
+    _ node: Int,
+    _ body: (inout Engine, Instant) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     let result = try body(&nodes[node].engine, clockReading(of: node))

@@ -2,10 +2,11 @@ package import GrapevineCore
 
 /// A virtual clock and a network around many engines: one seed gives one run, bit for bit.
 ///
-/// Nodes are numbered from 0 in the order of ``add(name:generation:configuration:at:)``. Times are true
-/// time since the run's start; an engine sees its own clock, which began elsewhere and may drift.
-/// The network and what goes wrong in it are ``conditions`` and may change at any moment. A broken
-/// promise of an engine is noted where it shows and thrown by the method that runs the clock.
+/// Nodes are numbered from 0 in the order of ``add(name:generation:configuration:at:)``. Times are
+/// true time since the run's start; an engine sees its own clock, which began elsewhere and may
+/// drift. The network and what goes wrong in it are ``conditions`` and may change at any moment. A
+/// broken promise of an engine is noted where it shows and thrown by the method that runs the
+/// clock.
 package final class Simulation {
   package let seed: UInt64
   /// What the network is like from now on.
@@ -24,6 +25,8 @@ package final class Simulation {
   /// How many occurrences have been carried out.
   package var stepCount = 0
 
+  /// What processes had counted that were followed by others.
+  var formerMetrics: [Metrics] = []
   var time: UInt64 = 0
   var random: Xoshiro256
   var heap = EventHeap()
@@ -85,6 +88,12 @@ extension Simulation {
   /// Lets `body` read a node's engine in place, with the time that the node's clock shows.
   package func read<Result>(_ node: Int, _ body: (Engine, Instant) -> Result) -> Result {
     body(nodes[node].engine, clockReading(of: node))
+  }
+
+  /// The sum of one counter over all processes that ever ran.
+  package func sum(_ count: (Metrics) -> Int) -> Int {
+    let former = formerMetrics.reduce(0) { $0 + count($1) }
+    return nodes.reduce(former) { $0 + count($1.engine.metrics) }
   }
 
   package func state(of node: Int) -> NodeState { nodes[node].state }

@@ -26,30 +26,29 @@ private let seeds: Range<UInt64> = {
     }
   }
 
-  @Test func `the smoke set meets every kind of fault somewhere`() throws {
-    var crashes = 0
-    var pauses = 0
-    var partitions = 0
-    var leaves = 0
-    var network = NetworkCounters()
-    for seed in 0..<20 as Range<UInt64> {
-      let report = try Swarm(seed: seed).run()
-      crashes += report.crashCount
-      pauses += report.pauseCount
-      partitions += report.partitionCount
-      leaves += report.leaveCount
-      network.lost += report.network.lost
-      network.duplicated += report.network.duplicated
-      network.reordered += report.network.reordered
-      network.cut += report.network.cut
-      network.tooLarge += report.network.tooLarge
-      network.queueFull += report.network.queueFull
-      network.nobodyThere += report.network.nobodyThere
+  @Test func `the smoke set meets every kind of fault and rare path somewhere`() throws {
+    var counts: [(String, Int)] = []
+    func add(_ values: [(String, Int)]) {
+      if counts.isEmpty { counts = values.map { ($0.0, 0) } }
+      for (index, value) in values.enumerated() { counts[index].1 += value.1 }
     }
-    let counts = [
-      crashes, pauses, partitions, leaves, network.lost, network.duplicated, network.reordered,
-      network.cut, network.tooLarge, network.nobodyThere,
-    ]
-    #expect(counts.allSatisfy { $0 > 0 }, "\(counts)")
+    for seed in 0..<50 as Range<UInt64> {
+      let report = try Swarm(seed: seed).run()
+      let (network, coverage) = (report.network, report.coverage)
+      add([
+        ("crashes", report.crashCount), ("pauses", report.pauseCount),
+        ("partitions", report.partitionCount), ("leaves", report.leaveCount),
+        ("lost", network.lost), ("duplicated", network.duplicated),
+        ("reordered", network.reordered), ("cut", network.cut), ("too large", network.tooLarge),
+        ("nobody there", network.nobodyThere), ("snapshots", coverage.snapshots),
+        ("gaps", coverage.gaps), ("refused sections", coverage.refusedSections),
+        ("stale news", coverage.staleNews), ("stream fallbacks", coverage.streamFallbacks),
+        ("failed streams", coverage.failedStreams),
+        ("raised generations", coverage.raisedGenerations), ("deletions", coverage.deletions),
+        ("replacements", coverage.replacements), ("expiries", coverage.expiries),
+      ])
+    }
+    for (what, count) in counts { #expect(count > 0, "no run met: \(what)") }
+    if getenv("VERBOSE") != nil { print(counts) }
   }
 }

@@ -7,7 +7,7 @@ import Testing
     let nodes = try await makeCluster("a", "b")
     try nodes[1].update([.set("key", to: "värde"), .set("gone", to: "x"), .delete(key: "gone")])
     try await eventually("a has the keys") { nodes[0].version(of: "b") == 3 }
-    _ = try await nodes[1].leave()
+    try await nodes[1].leave()
     try await eventually("a knows") { nodes[0].member(named: "b")?.hasLeft == true }
     try expectRoundTrip(nodes[0].members)
     try expectRoundTrip(nodes[0].metrics)

@@ -22,7 +22,7 @@ import Testing
     #expect(a.members.allSatisfy { $0.isLive })
     #expect(a.memberCount == 2)
     try await eventually("both hold the same") { a.fingerprint == b.fingerprint }
-    #expect(a.metrics.packetsOut > 0)
+    try await eventually("packets flow") { a.metrics.packetsOut > 0 }
     #expect(b.metrics.streamsOut > 0)
   }
 

@@ -29,7 +29,7 @@ import Testing
     try await b.join([a.address.description])
     try b.set("key", "value")
     try await eventually("a has the key") { a.version(of: "b") == 1 }
-    _ = try await b.leave()
+    try await b.leave()
     try await eventually("a knows") { a.member(named: "b")?.hasLeft == true }
     a.close()
     try await eventually("the sink is told") { sink.records.last?.message == "closed" }

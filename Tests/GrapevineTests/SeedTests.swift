@@ -35,7 +35,7 @@ import Testing
     let node = try makeNode("node") { $0.seeds = { addresses.withLock { $0 } } }
     try await eventually("it found the first") { node.liveMemberCount == 2 }
     addresses.withLock { $0 = [a.address.description] }
-    _ = try await first.leave()
+    try await first.leave()
     first.close()
     // Well before the 30 s after which a node that is not alone asks.
     try await eventually("it finds the other", within: .seconds(15)) {

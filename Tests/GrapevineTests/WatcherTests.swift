@@ -16,7 +16,7 @@ import Testing
     }
     try b.delete("one")
     try await eventually("a has the deletion") { a.version(of: "b") == 4 }
-    _ = try await b.leave()
+    try await b.leave()
     try await eventually("a knows") { a.member(named: "b")?.hasLeft == true }
     let expected: [Event] = [
       .joined(b.id),
@@ -66,7 +66,7 @@ import Testing
     try await eventually("a has the key") { a.version(of: "b") == 1 }
     try b.delete("key")
     try await eventually("a has the deletion") { a.version(of: "b") == 2 }
-    _ = try await b.leave()
+    try await b.leave()
     try await eventually("all are told") { heard.withLock { $0.count } == 4 }
     // Each closure has a queue of its own, so the order among them is open.
     #expect(heard.withLock { $0.sorted() } == ["b -key@2", "b joined", "b key=value", "b left"])

@@ -293,7 +293,8 @@ import Testing
         for _ in 0..<10 { _ = try? StreamConnection(connectingTo: closed) }
         for _ in 0..<10 { _ = try? PortPair(bind: listener.boundEndpoint) }
       }
-      precondition(eventually { ProcessResources() == before }, "\(before) \(ProcessResources())")
+      let isClean = eventually { ProcessResources().hasNoLeak(since: before) }
+      precondition(isClean, "\(before) \(ProcessResources())")
     }
   }
 

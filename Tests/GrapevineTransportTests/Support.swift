@@ -29,12 +29,15 @@ func eventually(_ condition: () -> Bool) -> Bool {
   return true
 }
 
-/// What this package can leave behind in a process: descriptors of its kinds, and threads of its names.
-///
-/// The testing library opens files and starts threads when it likes, so that all of them can't be counted.
-struct ProcessResources: Equatable {
-  var descriptors: [String] = []
-  var threads: [String] = []
+/// What this package can leave behind in a process: descriptors of its kinds, and threads of its
+/// names.
+struct ProcessResources {
+  private(set) var descriptors: [String] = []
+  private(set) var threads: [String] = []
+
+  /// More than the testing library opens or closes in the meantime, and less than what is left
+  /// behind where each of the things that a test made keeps one descriptor.
+  static let tolerance = 8
 
   init() {
     for name in Self.entries(of: "/proc/self/fd") {
@@ -46,8 +49,13 @@ struct ProcessResources: Equatable {
       let thread = Self.contents(of: "/proc/self/task/" + name + "/comm")
       if thread.hasPrefix("grapevine") { threads.append(thread) }
     }
-    descriptors.sort()
-    threads.sort()
+  }
+
+  /// Says whether no more is there than `before`, which was followed by making more than
+  /// `tolerance` things.
+  func hasNoLeak(since before: ProcessResources) -> Bool {
+    threads.count <= before.threads.count
+      && descriptors.count <= before.descriptors.count + Self.tolerance
   }
 
   private static func entries(of path: String) -> [String] {

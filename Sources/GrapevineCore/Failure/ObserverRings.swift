@@ -1,8 +1,10 @@
 import GrapevineHashing
 
-/// Who hears whose heartbeats: on each of several rings, each with an order of its own, a member's successor.
+/// Who hears whose heartbeats: on each of several rings, each with an order of its own, a member's
+/// successor.
 ///
-/// Every node works the same observers out of the same table, and each member has the same number of them.
+/// Every node works the same observers out of the same table, and each member has the same number
+/// of them.
 package enum ObserverRings {
   /// The observers of `key` among the live members: one per ring, none twice, never itself.
   ///

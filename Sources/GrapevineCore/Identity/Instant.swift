@@ -1,4 +1,5 @@
-/// A point on the monotonic clock that the caller hands in, in nanoseconds since an arbitrary start.
+/// A point on the monotonic clock that the caller hands in, in nanoseconds since an arbitrary
+/// start.
 public struct Instant: Comparable, Hashable, Sendable {
   /// Nanoseconds since the clock's start.
   public var nanoseconds: UInt64

@@ -62,7 +62,8 @@ package struct NameKey: Hashable, Sendable {
 }
 
 extension String {
-  /// Says whether both are the same sequence of UTF-8 bytes (`==` takes canonical equivalents for equal).
+  /// Says whether both are the same sequence of UTF-8 bytes (`==` takes canonical equivalents for
+  /// equal).
   package func hasSameBytes(as other: String) -> Bool {
     utf8.elementsEqual(other.utf8)
   }

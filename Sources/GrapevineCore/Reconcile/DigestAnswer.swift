@@ -7,6 +7,9 @@ package struct DigestAnswer: Sendable {
   /// Parts of the key space in which the two differ somewhere.
   package var ranges: [(lower: MemberKey, upper: MemberKey)] = []
 
+  /// Members that the peer speaks of, and that are dead and buried here with another standing.
+  package var buried: [MemberKey] = []
+
   package init() {}
 
   package var isEmpty: Bool { wanted.isEmpty && ranges.isEmpty }

@@ -1,7 +1,8 @@
 /// What is going on with one peer between packets.
 package struct Exchange: Sendable {
   package let peer: MemberKey
-  /// Members of which the peer has more than it has sent so far, and what this node holds of them is behind.
+  /// Members of which the peer has more than it has sent so far, and what this node holds of them
+  /// is behind.
   package var behind: [MemberKey] = []
   /// Says that something of the burst under way was new.
   package var hasProgress = false

@@ -40,8 +40,8 @@ package enum SectionOutcome: Sendable, Hashable {
 extension MemberRecord {
   /// Appends a section with what is owed and fits, and moves `owed` on.
   ///
-  /// `bytes` grows to at most `limit`; the entries take at most `share` bytes, but one entry is always let in if
-  /// it fits at all. An entry larger than `entryLimit` is never sent so.
+  /// `bytes` grows to at most `limit`; the entries take at most `share` bytes, but one entry is
+  /// always let in if it fits at all. An entry larger than `entryLimit` is never sent so.
   package func write(
     _ owed: inout Owed,
     to bytes: inout [UInt8],

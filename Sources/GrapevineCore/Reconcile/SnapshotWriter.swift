@@ -1,7 +1,7 @@
 /// Cuts a whole state into sections for a replica that may not be sent the plain rest.
 ///
-/// The state is frozen when the snapshot begins, so that its pieces agree however long they take. What the
-/// replica already has is named by its versions alone; what it lacks is sent.
+/// The state is frozen when the snapshot begins, so that its pieces agree however long they take.
+/// What the replica already has is named by its versions alone; what it lacks is sent.
 package struct SnapshotWriter: Sendable {
   private let key: MemberKey
   private let state: VersionedState
@@ -22,7 +22,8 @@ package struct SnapshotWriter: Sendable {
   /// What the replica holds when it has applied the snapshot.
   package var progress: Progress { state.progress }
 
-  /// Appends the next section of about `size` bytes, one run or entry at least; true after the last.
+  /// Appends the next section of about `size` bytes, one run or entry at least; true after the
+  /// last.
   package mutating func write(to bytes: inout [UInt8], size: Int) -> Bool {
     let limit = bytes.count + size
     let head = Section.begin(key, in: &bytes)

@@ -11,6 +11,18 @@ public enum Change: Sendable, Hashable {
   }
 }
 
+extension Change {
+  /// Says whether both do the same to the same key, by its bytes.
+  public static func == (first: Change, second: Change) -> Bool {
+    switch (first, second) {
+    case (.set(let key, let value, let time), .set(let otherKey, let otherValue, let otherTime)):
+      key.hasSameBytes(as: otherKey) && value == otherValue && time == otherTime
+    case (.delete(let key), .delete(let otherKey)): key.hasSameBytes(as: otherKey)
+    case (.set, .delete), (.delete, .set): false
+    }
+  }
+}
+
 /// A change that was refused; the state is as it was.
 public enum StateError: Error, Hashable, Sendable {
   /// A key has no byte.

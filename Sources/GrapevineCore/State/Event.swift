@@ -32,6 +32,32 @@ public enum Event: Sendable, Hashable, Codable {
   }
 }
 
+extension Event {
+  /// Says whether both tell the same; keys compare by their bytes.
+  public static func == (first: Event, second: Event) -> Bool {
+    switch (first, second) {
+    case (.joined(let id), .joined(let other)), (.left(let id), .left(let other)),
+      (.down(let id), .down(let other)), (.up(let id), .up(let other)),
+      (.expired(let id), .expired(let other)):
+      id == other
+    case (.keySet(let id, let entry), .keySet(let other, let otherEntry)):
+      id == other && entry == otherEntry
+    case (.keyDeleted(let id, let key, let version), .keyDeleted(let other, let otherKey, let at)):
+      id == other && key.hasSameBytes(as: otherKey) && version == at
+    case (.replaced(let id, let next), .replaced(let other, let otherNext)):
+      id == other && next == otherNext
+    case (
+      .nameConflict(let own, let rival, let address),
+      .nameConflict(let other, let otherRival, let otherAddress)
+    ):
+      own == other && rival == otherRival && address == otherAddress
+    case (.joined, _), (.left, _), (.down, _), (.up, _), (.expired, _), (.keySet, _),
+      (.keyDeleted, _), (.replaced, _), (.nameConflict, _):
+      false
+    }
+  }
+}
+
 extension Event: CustomStringConvertible {
   /// The event in a few words, such as `web-1#7 left`.
   public var description: String {

@@ -1,4 +1,5 @@
-/// Members that have expired or were replaced, so that news of them from elsewhere brings no ghost back.
+/// Members that have expired or were replaced, so that news of them from elsewhere brings no ghost
+/// back.
 ///
 /// At most `limit` graves, oldest out first, each for `lifetime` nanoseconds.
 package struct Graveyard: Sendable {
@@ -7,9 +8,12 @@ package struct Graveyard: Sendable {
     package var key: MemberKey
     package var standing: Standing
     package var endpoint: Endpoint
+    package var verdictSince: Instant
     package var since: Instant
     /// Says that a later life took the member's place, so that no incarnation of this one returns.
     package var isReplaced: Bool
+    /// When someone was last told of it.
+    package var toldAt: Instant?
   }
 
   private let limit: Int
@@ -33,12 +37,35 @@ package struct Graveyard: Sendable {
       key: record.key,
       standing: record.standing,
       endpoint: record.endpoint,
+      verdictSince: record.verdictSince,
       since: now,
       isReplaced: isReplaced
     )
     order.append((record.key, now))
     expire(now: now)
     if order.count > 2 * limit + 16 { order.removeAll { graves[$0.key]?.since != $0.since } }
+  }
+
+  /// Says whether a second has passed since someone was told of a grave, and notes that now one is.
+  package mutating func mayTell(_ key: MemberKey, now: Instant) -> Bool {
+    guard let grave = graves[key] else { return false }
+    if let toldAt = grave.toldAt, now.since(toldAt) < Self.tellingPause { return false }
+    graves[key]?.toldAt = now
+    return true
+  }
+
+  package static let tellingPause: UInt64 = 1_000_000_000
+
+  /// Appends a section with the standing that a member was buried with.
+  package func write(_ key: MemberKey, to bytes: inout [UInt8], now: Instant) {
+    guard let grave = graves[key] else { return }
+    let head = Section.begin(key, in: &bytes)
+    let age = now.since(grave.verdictSince) / 1_000_000
+    Section.write(
+      Section.Claim(standing: grave.standing, age: age, endpoint: grave.endpoint),
+      to: &bytes
+    )
+    Section.end(head, in: &bytes)
   }
 
   package mutating func remove(_ key: MemberKey) {

@@ -92,6 +92,14 @@ public struct Member: Sendable, Hashable, Codable {
     self.entries = entries
   }
 
+  /// Says whether both say the same; names and keys compare by their bytes.
+  public static func == (first: Member, second: Member) -> Bool {
+    first.id == second.id && first.address == second.address && first.version == second.version
+      && first.hasLeft == second.hasLeft && first.isDown == second.isDown
+      && first.expiry == second.expiry && first.isSelf == second.isSelf
+      && first.entries == second.entries
+  }
+
   /// The member's identity.
   public var id: MemberID { MemberID(name: name, generation: generation) }
 

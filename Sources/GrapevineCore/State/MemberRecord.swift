@@ -6,7 +6,8 @@ package struct MemberRecord: Sendable {
   package let key: MemberKey
   package var endpoint: Endpoint
   package var standing: Standing
-  /// When the member was judged down or left, on this node's clock; of no meaning while it is alive.
+  /// When the member was judged down or left, on this node's clock; of no meaning while it is
+  /// alive.
   package var verdictSince: Instant
   package var state: VersionedState
   /// Says that a refusal for a limit has been told once.

@@ -1,7 +1,7 @@
 /// Every member that a node knows, found by key, by name, and in key order.
 ///
-/// Records lie dense in no order; a sorted list of keys leads to them. The fingerprint is kept up with every
-/// change, so reading it costs nothing.
+/// Records lie dense in no order; a sorted list of keys leads to them. The fingerprint is kept up
+/// with every change, so reading it costs nothing.
 package struct MemberTable: Sendable {
   /// The wrapping sum of all contributions.
   package private(set) var fingerprint: UInt64 = 0

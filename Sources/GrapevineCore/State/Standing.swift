@@ -16,8 +16,9 @@ package enum Verdict: UInt8, Sendable, Comparable, CaseIterable {
 
 /// The replicated verdict on a member, a join-semilattice.
 ///
-/// The higher incarnation wins. At equal incarnations the stronger verdict wins and the accusers unite, of
-/// whom the three smallest stay. Merging in any order, any number of times, gives the same standing.
+/// The higher incarnation wins. At equal incarnations the stronger verdict wins and the accusers
+/// unite, of whom the three smallest stay. Merging in any order, any number of times, gives the
+/// same standing.
 package struct Standing: Sendable, Hashable {
   package static let accuserLimit = 3
 

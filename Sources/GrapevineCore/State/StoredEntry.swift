@@ -39,7 +39,8 @@ package struct StoredEntry: Sendable {
     Entry(key: key, value: value, version: version, isDeleted: isDeleted)
   }
 
-  /// Bytes of memory that the entry is taken to cost: its content, and an array's and a place's overhead.
+  /// Bytes of memory that the entry is taken to cost: its content, and an array's and a place's
+  /// overhead.
   package var footprint: Int { bytes.count + 64 }
 
   /// Says whether the key is the `range` of `other`.

@@ -44,7 +44,8 @@ extension VersionedState {
 
   /// Applies a plain section, whose format has been checked.
   ///
-  /// Any part of it up to an entry that breaks a limit is applied; the version then stays before that entry.
+  /// Any part of it up to an entry that breaks a limit is applied; the version then stays before
+  /// that entry.
   package mutating func apply(
     _ section: Section.State,
     _ bytes: Span<UInt8>,

@@ -2,8 +2,9 @@ package import GrapevineHashing
 
 /// The key-value state of one member, at its owner or at a replica.
 ///
-/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten entry leaves a
-/// vacant place, and the log is rewritten when most places are vacant: every change costs O(1) amortised.
+/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten
+/// entry leaves a vacant place, and the log is rewritten when most places are vacant: every change
+/// costs O(1) amortised.
 package struct VersionedState: Sendable {
   /// The highest version applied.
   package private(set) var version: Version = 0
@@ -11,8 +12,8 @@ package struct VersionedState: Sendable {
   package private(set) var compacted: Version = 0
   /// The highest owner's version at which something held here was cut.
   ///
-  /// Keys written again between ``version`` and here may be missing: they were left out in favour of what is
-  /// still to come.
+  /// Keys written again between ``version`` and here may be missing: they were left out in favour
+  /// of what is still to come.
   package private(set) var horizon: Version = 0
   /// Entries that are not deleted, reserved ones included.
   package private(set) var liveCount = 0
@@ -132,7 +133,8 @@ extension VersionedState {
 // MARK: Changes at a replica
 
 extension VersionedState {
-  /// Stores `entry`, which is above ``version``, in place of its key's earlier one, and moves the version to it.
+  /// Stores `entry`, which is above ``version``, in place of its key's earlier one, and moves the
+  /// version to it.
   package mutating func put(_ entry: StoredEntry) {
     precondition(entry.version > version, "entry \(entry.version) at version \(version)")
     version = entry.version

@@ -1,6 +1,7 @@
 import GrapevineHashing
 
-/// xoshiro256** (Blackman, Vigna 2018), seeded by SplitMix64: the only source of chance in the protocol.
+/// xoshiro256** (Blackman, Vigna 2018), seeded by SplitMix64: the only source of chance in the
+/// protocol.
 package struct Xoshiro256: Sendable, Hashable {
   private var state0: UInt64
   private var state1: UInt64
@@ -28,7 +29,8 @@ package struct Xoshiro256: Sendable, Hashable {
     return result
   }
 
-  /// A number from 0 up to, not including, `bound` (Lemire 2019, with its bias of less than 2⁻⁶⁴ × bound).
+  /// A number from 0 up to, not including, `bound` (Lemire 2019, with its bias of less than 2⁻⁶⁴ ×
+  /// bound).
   package mutating func below(_ bound: UInt64) -> UInt64 {
     precondition(bound > 0, "nothing lies below 0")
     return next().multipliedFullWidth(by: bound).high

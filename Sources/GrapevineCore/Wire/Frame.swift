@@ -81,7 +81,8 @@ package enum RefusalCode: UInt8, Sendable, CaseIterable {
   case closing = 5
 }
 
-/// Puts a stream's bytes together into messages; holds at most one message of the largest size allowed.
+/// Puts a stream's bytes together into messages; holds at most one message of the largest size
+/// allowed.
 package struct FrameAssembler: Sendable {
   package let messageLimit: Int
   /// Whole frames taken so far.

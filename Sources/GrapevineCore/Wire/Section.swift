@@ -1,4 +1,5 @@
-/// What one member's section of a delta says; names and entries stay in the bytes that it was read from.
+/// What one member's section of a delta says; names and entries stay in the bytes that it was read
+/// from.
 package struct Section: Sendable {
   package var key: MemberKey
   package var identity: Identity?

@@ -1,10 +1,11 @@
 package import GrapevineCore
 
-/// A run in which everything, the faults included, is drawn from one seed; then peace must bring accord.
+/// A run in which everything, the faults included, is drawn from one seed; then peace must bring
+/// accord.
 ///
-/// First comes safety: nodes write, crash, come back, sleep, leave and are cut off from each other, on a
-/// network that loses, doubles and delays. Then comes liveness: all faults end, and within a
-/// bounded time all live nodes must hold the same.
+/// First comes safety: nodes write, crash, come back, sleep, leave and are cut off from each
+/// other, on a network that loses, doubles and delays. Then comes liveness: all faults end, and
+/// within a bounded time all live nodes must hold the same.
 package struct Swarm: Sendable {
   package let seed: UInt64
   package let options: Options
@@ -12,6 +13,10 @@ package struct Swarm: Sendable {
   /// What one seed draws before the run begins.
   package struct Options: Sendable, Hashable {
     package var nodeCount = 5
+    /// How many different keys each node writes.
+    package var keyCount: UInt64 = 12
+    /// The most changes that are made at once.
+    package var batchSize: UInt64 = 4
     package var conditions = NetworkConditions()
     package var configuration = GossipConfiguration()
     /// How long faults go on.
@@ -42,6 +47,24 @@ package struct Swarm: Sendable {
     package let partitionCount: Int
     package let leaveCount: Int
     package let network: NetworkCounters
+    package let coverage: Coverage
+  }
+
+  /// How often all engines of a run went where few runs go.
+  package struct Coverage: Sendable, Hashable {
+    package var snapshots = 0
+    package var gaps = 0
+    package var refusedSections = 0
+    package var staleNews = 0
+    package var streamFallbacks = 0
+    package var failedStreams = 0
+    package var raisedGenerations = 0
+    package var supersessions = 0
+    package var deletions = 0
+    package var replacements = 0
+    package var expiries = 0
+
+    package init() {}
   }
 
   package init(seed: UInt64) {
@@ -65,6 +88,8 @@ package struct Swarm: Sendable {
     var random = Xoshiro256(seed: seed ^ 0x5377_6172_6D00_0000)
     var options = Options()
     options.nodeCount = 2 + random.index(7)
+    options.keyCount = 1 + random.below(random.chance(1, outOf: 2) ? 12 : 300)
+    options.batchSize = 1 + random.below(random.chance(1, outOf: 2) ? 4 : 60)
     options.conditions = drawConditions(&random)
     options.configuration = drawConfiguration(&random)
     options.faultDuration = .seconds(Int64(3 + random.below(10)))
@@ -76,7 +101,7 @@ package struct Swarm: Sendable {
     options.crashChance = percent(8)
     options.pauseChance = percent(10)
     options.partitionChance = percent(10)
-    options.leaveChance = percent(2)
+    options.leaveChance = percent(6)
     options.drift = random.chance(1, outOf: 2) ? random.below(50_000) : 0
     return options
   }
@@ -108,7 +133,7 @@ package struct Swarm: Sendable {
     configuration.streamTimeout = .milliseconds(Int64(1_000 + random.below(9_000)))
     configuration.compactThreshold = 1 + random.index(20)
     configuration.tombstoneAge = .milliseconds(Int64(random.below(4_000)))
-    configuration.memberExpiry = .seconds(Int64(2 + random.below(60)))
+    configuration.memberExpiry = .milliseconds(Int64(1_000 + random.below(8_000)))
     configuration.observerCount = 1 + random.index(4)
     return configuration
   }

@@ -6,6 +6,7 @@ struct SwarmRun {
   private let simulation: Simulation
   /// What the scenario draws; the network draws its own.
   private var random: Xoshiro256
+  private let events = EventCounts()
   private var generations: [UInt64] = []
   private var partitions: [PartitionID] = []
   private var crashCount = 0
@@ -22,12 +23,15 @@ struct SwarmRun {
   }
 
   mutating func run() throws(Violation) -> Swarm.Report {
+    simulation.eventHandler = { [events] in events.count($0.event) }
     for index in 0..<options.nodeCount {
       // A leap of the generation, so that a clock that steps back has somewhere to go.
       generations.append(1_000 + random.below(1_000))
       simulation.add(
-        name: "node-\(index)", generation: generations[index],
-        configuration: options.configuration)
+        name: "node-\(index)",
+        generation: generations[index],
+        configuration: options.configuration
+      )
       drift(index)
     }
     for node in simulation.nodeIndices { connect(node) }
@@ -57,9 +61,10 @@ struct SwarmRun {
     guard let node = pick(where: { $0.state(of: $1) == .running && !$0.hasLeft($1) })
     else { return }
     var changes: [Change] = []
-    for _ in 0...random.below(3) {
-      let key = "key-\(random.below(12))"
-      if random.chance(1, outOf: 3) {
+    let deletesMost = random.chance(1, outOf: 4)
+    for _ in 0...random.below(options.batchSize) {
+      let key = "key-\(random.below(options.keyCount))"
+      if random.chance(deletesMost ? 9 : 3, outOf: 10) {
         changes.append(.delete(key: key))
       } else {
         changes.append(drawSet(key))
@@ -75,7 +80,10 @@ struct SwarmRun {
     let timeToLive: Duration? =
       random.chance(1, outOf: 8) ? .milliseconds(Int64(1 + random.below(3_000))) : nil
     return .set(
-      key: key, value: [UInt8](repeating: byte, count: size), timeToLive: timeToLive)
+      key: key,
+      value: [UInt8](repeating: byte, count: size),
+      timeToLive: timeToLive
+    )
   }
 
   private mutating func crash() {
@@ -92,7 +100,7 @@ struct SwarmRun {
 
   private mutating func restart(_ node: Int) {
     // Now and then the clock has stepped back meanwhile.
-    if random.chance(1, outOf: 8) {
+    if random.chance(1, outOf: 3) {
       generations[node] -= min(generations[node], random.below(500))
     } else {
       generations[node] += 1_000 + random.below(1_000)
@@ -123,7 +131,8 @@ struct SwarmRun {
     partitions.append(
       random.chance(1, outOf: 3)
         ? simulation.partitionOneWay(from: some, to: others)
-        : simulation.partition(some, from: others))
+        : simulation.partition(some, from: others)
+    )
   }
 
   private mutating func leave() {
@@ -143,7 +152,8 @@ struct SwarmRun {
     for node in simulation.nodeIndices {
       if simulation.state(of: node) == .paused { simulation.resume(node) }
       simulation.setDrift(node, partsPerMillion: 0)
-      if !simulation.state(of: node).isAlive, random.chance(1, outOf: 2) { restart(node) }
+      // All come back: what a dead owner told only in part, no survivor can tell another whole.
+      if !simulation.state(of: node).isAlive { restart(node) }
     }
     let begin = simulation.now
     let end = try simulation.requireConvergence(within: options.healDuration)
@@ -157,8 +167,20 @@ struct SwarmRun {
       pauseCount: pauseCount,
       partitionCount: partitionCount,
       leaveCount: leaveCount,
-      network: simulation.networkCounters
+      network: simulation.networkCounters,
+      coverage: coverage()
     )
+  }
+
+  private func coverage() -> Swarm.Coverage {
+    var coverage = events.coverage
+    coverage.snapshots = simulation.sum { $0.snapshotsIn }
+    coverage.gaps = simulation.sum { $0.drops[.gap] }
+    coverage.refusedSections = simulation.sum { $0.drops[.refused] }
+    coverage.staleNews = simulation.sum { $0.drops[.stale] }
+    coverage.streamFallbacks = simulation.sum { $0.streamFallbacks }
+    coverage.failedStreams = simulation.sum { $0.streamsFailed }
+    return coverage
   }
 
   /// Tells a process whom to contact: another by name now, the first three for ever.
@@ -177,5 +199,21 @@ struct SwarmRun {
   private mutating func pick(where isFit: (Simulation, Int) -> Bool) -> Int? {
     let fit = simulation.nodeIndices.filter { isFit(simulation, $0) }
     return fit.isEmpty ? nil : fit[random.index(fit.count)]
+  }
+}
+
+/// Counts the events of all engines.
+private final class EventCounts {
+  var coverage = Swarm.Coverage()
+
+  func count(_ event: EngineEvent) {
+    switch event {
+    case .generationRaised: coverage.raisedGenerations += 1
+    case .superseded: coverage.supersessions += 1
+    case .member(.keyDeleted): coverage.deletions += 1
+    case .member(.replaced): coverage.replacements += 1
+    case .member(.expired): coverage.expiries += 1
+    case .member, .joinFinished, .leaveFinished, .stateRefused: break
+    }
   }
 }

@@ -42,7 +42,8 @@ struct VectorTests {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
   }
 
-  /// The fenced blocks that begin with `vector NAME`; a line is hexadecimal bytes and then words on them.
+  /// The fenced blocks that begin with `vector NAME`; a line is hexadecimal bytes and then words
+  /// on them.
   private static func vectors(in page: String) -> [(name: String, bytes: [UInt8])] {
     var vectors: [(name: String, bytes: [UInt8])] = []
     var name: String?
@@ -55,7 +56,8 @@ struct VectorTests {
         vectors.append((finished, bytes))
         name = nil
       } else if name != nil {
-        for word in line.split(separator: " ") {
+        // Two spaces part the bytes from the words.
+        for word in line.split(separator: " ", omittingEmptySubsequences: false) {
           guard word.utf8.count == 2, let byte = UInt8(word, radix: 16) else { break }
           bytes.append(byte)
         }

@@ -1,6 +1,7 @@
 import GrapevineCore
 
-/// The examples of `docs/wire-format.md`, made by the code: each name with the bytes that it stands for.
+/// The examples of `docs/wire-format.md`, made by the code: each name with the bytes that it
+/// stands for.
 enum Vectors {
   static let alice = MemberID(name: "alice", generation: 1_000)
   static let bob = MemberID(name: "bob", generation: 2_000)
@@ -24,7 +25,9 @@ enum Vectors {
   }
 
   private static func frame(
-    _ kind: FrameKind, isContinued: Bool = false, _ payload: [UInt8]
+    _ kind: FrameKind,
+    isContinued: Bool = false,
+    _ payload: [UInt8]
   ) -> [UInt8] {
     var bytes = [kind.rawValue | (isContinued ? FrameKind.continuedFlag : 0)]
     bytes.appendFixed(UInt64(payload.count), size: 3)
@@ -55,7 +58,8 @@ enum Vectors {
     }
   }
 
-  private static func entry(_ id: MemberID, _ version: Version, _ compacted: Version) -> DigestEntry {
+  private static func entry(_ id: MemberID, _ version: Version, _ compacted: Version) -> DigestEntry
+  {
     DigestEntry(
       key: MemberKey(id),
       progress: Progress(version: version, compacted: compacted),
@@ -101,7 +105,13 @@ enum Vectors {
       Section.write(identity: bob, to: &bytes)
       Section.write(claim(of: Standing()), to: &bytes)
       let state = Section.beginState(
-        isSnapshot: false, compacted: 0, base: 0, end: 3, horizon: 3, in: &bytes)
+        isSnapshot: false,
+        compacted: 0,
+        base: 0,
+        end: 3,
+        horizon: 3,
+        in: &bytes
+      )
       let role = StoredEntry(bytes: Array("roleweb".utf8), keySize: 4, version: 2, isDeleted: false)
       role.write(after: 0, to: &bytes)
       let gone = StoredEntry(bytes: Array("old".utf8), keySize: 3, version: 3, isDeleted: true)
@@ -114,7 +124,10 @@ enum Vectors {
 
   private static func claim(of standing: Standing, age: UInt64 = 0) -> Section.Claim {
     Section.Claim(
-      standing: standing, age: age, endpoint: Endpoint(ipv4: 0x0A00_0002, port: 7_000))
+      standing: standing,
+      age: age,
+      endpoint: Endpoint(ipv4: 0x0A00_0002, port: 7_000)
+    )
   }
 
   private static var accused: [UInt8] {
@@ -124,7 +137,9 @@ enum Vectors {
       let standing = Standing(incarnation: 4, verdict: .down, accusers: [MemberKey(alice)])
       let endpoint = Endpoint(ipv6: 0x2001_0DB8_0000_0000, 1, port: 7_000)
       Section.write(
-        Section.Claim(standing: standing, age: 1_500, endpoint: endpoint), to: &bytes)
+        Section.Claim(standing: standing, age: 1_500, endpoint: endpoint),
+        to: &bytes
+      )
       Section.end(head, in: &bytes)
     }
   }
@@ -156,7 +171,13 @@ enum Vectors {
     for number: UInt64 in [2, 3, 5, 1] { bytes.appendVarint(number) }
     Section.end(runs, in: &bytes)
     let state = Section.beginState(
-      isSnapshot: true, compacted: 12, base: 10, end: 20, horizon: 20, in: &bytes)
+      isSnapshot: true,
+      compacted: 12,
+      base: 10,
+      end: 20,
+      horizon: 20,
+      in: &bytes
+    )
     let entry = StoredEntry(bytes: Array("kv".utf8), keySize: 1, version: 20, isDeleted: false)
     entry.write(after: 10, to: &bytes)
     Section.markComplete(state, in: &bytes)

@@ -26,6 +26,8 @@ final class SimulatedCluster: Cluster {
   private func note(_ observed: ObservedEvent) {
     switch observed.event {
     case .member(.down): downReports += 1
+    // A node that is told to leave as soon as it is known gives up the rest of its join.
+    case .joinFinished(_, .failed(.closed)): break
     case .joinFinished(_, .failed(let reason)):
       complaints.append("\(name(of: observed.node)) could not join: \(reason)")
     case .member, .joinFinished, .leaveFinished, .superseded, .generationRaised, .stateRefused:

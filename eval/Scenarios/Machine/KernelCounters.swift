@@ -1,12 +1,13 @@
 /// What the kernel has counted in this process's network namespace.
 enum KernelCounters {
-  /// UDP packets sent, and the bytes that passed the loopback interface; nil where it can't be read.
+  /// UDP packets sent, and the bytes that passed the loopback interface; nil where it can't be
+  /// read.
   static var current: TrafficCount? {
     guard let snmp = readSystemFile("/proc/net/snmp"), let packets = udpPacketsOut(snmp),
       let devices = readSystemFile("/proc/net/dev"), let bytes = loopbackBytesOut(devices)
     else { return nil }
-    // The interface counts Ethernet headers of 14 bytes, and below them IP and UDP headers.
-    let headers = (14 + TrafficCount.headerSize) * packets
+    // The interface counts the bytes of IP packets, headers included.
+    let headers = TrafficCount.headerSize * packets
     return TrafficCount(packets: packets, packetBytes: bytes - headers)
   }
 

@@ -69,7 +69,9 @@ enum Idle {
     outcome.lines = table.lines
     if isReal {
       outcome.lines += [
-        "", "The kernel counts all of this network namespace: run in one of its own to compare.",
+        "",
+        "The kernel counts the whole network namespace: to compare, use a fresh one, as by",
+        "unshare --net --map-root-user sh -c 'ip link set lo up; …'",
       ]
     }
     outcome.figures = [

@@ -47,7 +47,7 @@ final class Measurement {
           + "\(ValueText.text(patience))" + Measurement.list(cluster.complaints)
       )
     }
-    try settle(nodes, in: cluster)
+    try settle(nodes, in: cluster, "starting")
     return nodes
   }
 
@@ -76,17 +76,21 @@ final class Measurement {
   }
 
   /// Lets time pass until nobody has sent a digest or a delta for two intervals.
-  func settle(_ nodes: [Int], in cluster: any Cluster) throws(EvaluationError) {
+  func settle(
+    _ nodes: [Int],
+    in cluster: any Cluster,
+    _ title: String
+  ) throws(EvaluationError) {
     var exchanges = -1
     for _ in 0..<60 {
       let current = cluster.exchanges(of: nodes)
       if current == exchanges { return }
       exchanges = current
       try cluster.sleep(options.interval * 2) { _ in
-        progress.report("waiting for the cluster to rest")
+        progress.report("\(title): waiting for the cluster to rest")
       }
     }
-    throw EvaluationError("the cluster does not come to rest: digests go on after 120 intervals")
+    throw EvaluationError("\(title): digests and deltas did not cease within 120 intervals")
   }
 
   /// Lets up to an interval pass: heartbeats come at fixed times, and runs must not fall in step.
@@ -113,7 +117,7 @@ final class Measurement {
     guard !gone.contains(nil) else {
       throw EvaluationError("\(title): not all nodes came to know that \(name) left")
     }
-    try settle(nodes, in: cluster)
+    try settle(nodes, in: cluster, title)
   }
 
   /// The name of a node, with as many digits as the largest number needs.

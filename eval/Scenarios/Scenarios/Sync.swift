@@ -46,7 +46,7 @@ extension Sync {
     guard !times.contains(nil) else {
       throw EvaluationError("the cluster that the fresh node joins did not come to hold the keys")
     }
-    try measurement.settle(nodes, in: cluster)
+    try measurement.settle(nodes, in: cluster, "preparing")
   }
 
   /// Sets the keys on one node of the running cluster.
@@ -57,7 +57,7 @@ extension Sync {
     let times = try write(payload, title(run))
     note(times, run, cluster.traffic(of: nodes) - before, nodes)
     check(payload, run, at: nodes)
-    try measurement.settle(nodes, in: cluster)
+    try measurement.settle(nodes, in: cluster, title(run))
   }
 
   /// Sets the keys on the first node; the times until each node holds all.
@@ -140,16 +140,18 @@ extension Sync {
     let mean = bytes.reduce(0, +) / Double(max(1, bytes.count))
     let size = SyncPayload(options, run: 0).size
     var outcome = Outcome()
-    outcome.lines = TextTable.times(rows).lines + ["", "share of nodes that hold all keys:"]
-    outcome.lines +=
-      times.plot + [
-        "",
-        times.verdict,
-        "keys and values: \(NumberText.bytes(size)), on \(options.nodes) nodes "
-          + "\(NumberText.bytes(size * options.nodes))",
-        "sent by all nodes per run: \(NumberText.bytes(Int(mean.rounded())))",
-        "most bytes that waited in one stream: \(NumberText.bytes(queuePeak))",
-      ]
+    outcome.lines = TextTable.times(rows).lines + [""]
+    if options.isLive {
+      outcome.lines += ["share of nodes that hold all keys, all runs together:"]
+      outcome.lines += times.plot + [""]
+    }
+    outcome.lines += [
+      times.verdict,
+      "keys and values: \(NumberText.bytes(size)), on \(options.nodes) nodes "
+        + "\(NumberText.bytes(size * options.nodes))",
+      "sent by all nodes per run: \(NumberText.bytes(Int(mean.rounded())))",
+      "most bytes that waited in one stream: \(NumberText.bytes(queuePeak))",
+    ]
     if isReal {
       outcome.lines.append(
         "most memory of this process above the empty one: \(NumberText.bytes(memoryPeak))"
