@@ -48,7 +48,8 @@ import Testing
     #expect(TextLayout.wrapped("", 8).isEmpty)
     #expect(Measurement.notes([]).isEmpty)
     #expect(
-      Measurement.notes(["a", "b", "c", "d", "e"]) == ["on the way: a; b; c; and 2 more"])
+      Measurement.notes(["a", "b", "c", "d", "e"]) == ["on the way: a; b; c; and 2 more"]
+    )
   }
 
   @Test func `the plot climbs to all of them at its right end`() {
