@@ -127,6 +127,12 @@ final class Measurement {
     return "node-" + String(repeating: "0", count: width - digits.count) + digits
   }
 
+  /// What went wrong on the way but did not keep a run from converging, as lines of the report.
+  static func notes(_ complaints: [String]) -> [String] {
+    guard !complaints.isEmpty else { return [] }
+    return TextLayout.wrapped("on the way" + list(complaints), 80)
+  }
+
   /// A few lines of text behind a sentence, and how many more there are.
   static func list(_ lines: [String]) -> String {
     guard !lines.isEmpty else { return "" }
