@@ -109,7 +109,9 @@ extension DatagramCorpus {
     var bytes = datagrams[random.index(datagrams.count)]
     // Most leave the header alone, so that the body is read.
     let first = random.chance(1, outOf: 12) ? 0 : min(PacketHeader.size, bytes.count)
-    for _ in 0...(random.chance(1, outOf: 4) ? random.index(3) : 0) { spoil(&bytes, from: first, &random) }
+    for _ in 0...(random.chance(1, outOf: 4) ? random.index(3) : 0) {
+      spoil(&bytes, from: first, &random)
+    }
     return bytes
   }
 

@@ -48,7 +48,8 @@ struct DecoderTests {
       if let reason { drops[reason.reason] += 1 } else { acceptedCount += 1 }
       if size > Self.allowance(bytes.count) {
         Issue.record(
-          "\(size) bytes for \(bytes); \(Environment.replay(case: index, filter: "spoiled"))")
+          "\(size) bytes for \(bytes); \(Environment.replay(case: index, filter: "spoiled"))"
+        )
         return
       }
     }
@@ -56,7 +57,8 @@ struct DecoderTests {
     print("\(count) datagrams: \(acceptedCount) well-formed, at most \(largest) bytes allocated")
     guard count >= 10_000 else { return }
     let reasons: [Metrics.DropReason] = [
-      .tooShort, .wrongMagic, .wrongVersion, .sealed, .wrongLabel, .unknownKind, .malformed, .notUTF8,
+      .tooShort, .wrongMagic, .wrongVersion, .sealed, .wrongLabel, .unknownKind, .malformed,
+      .notUTF8,
     ]
     for reason in reasons { #expect(drops[reason] > 0, "\(reason)") }
     #expect(acceptedCount > count / 20)
@@ -83,7 +85,8 @@ struct DecoderTests {
       let bytes = corpus.next(&random)
       if let failure = Self.feed(bytes, to: &engine, &counts) {
         Issue.record(
-          "\(failure): \(bytes); \(Environment.replay(case: index, filter: "spoiled"))")
+          "\(failure): \(bytes); \(Environment.replay(case: index, filter: "spoiled"))"
+        )
         return
       }
       if index % 16 == 15 { engine.checkInvariants() }
