@@ -23,8 +23,8 @@ struct CompactionTests {
     return try Section.read(bytes.span, &reader).state
   }
 
-  /// “it sets `compacted` to the highest version among them and drops its tombstones ≤ `compacted`; live entries
-  /// keep their versions and nothing is re-sent.”
+  /// “it sets `compacted` to the highest version among them and drops its tombstones ≤ `compacted`;
+  /// live entries keep their versions and nothing is re-sent”.
   @Test func `compaction drops tombstones, and live entries keep their versions`() throws {
     var owner = Self.owner()
     let before = owner.state.live
@@ -37,7 +37,8 @@ struct CompactionTests {
     #expect(section.isComplete && section.entries.isEmpty)
   }
 
-  /// “A replica adopts a higher `compacted` = c when its own version ≥ c and drops its tombstones ≤ c.”
+  /// “A replica adopts a higher `compacted` = c when its own version ≥ c and drops its tombstones ≤
+  /// c”.
   @Test func `a replica adopts a compaction that it has reached`() throws {
     let owner = Self.owner()
     var replica = owner.state
@@ -48,8 +49,9 @@ struct CompactionTests {
     #expect(answer == .refused && behind.compacted == 0)
   }
 
-  /// “Every plain section carries its base, c_S and, as its end, m_S: after a compaction no entry may bear the
-  /// highest version any more, and a replica that never reaches it would differ for ever.”
+  /// “Every plain section carries its base, c_S and, as its end, m_S: after a compaction no entry
+  /// may bear the highest version any more, and a replica that never reaches it would differ for
+  /// ever”.
   @Test func `a section's end takes a replica past the last entry`() throws {
     var owner = Samples.record()
     _ = owner.state.set(key: "a", value: [1])
@@ -64,15 +66,15 @@ struct CompactionTests {
     #expect(replica.progress == owner.state.progress && replica.text == owner.state.text)
   }
 
-  /// “a gap if m < base.”
+  /// “a gap if m < base”.
   @Test func `a section that builds on more than is held is a gap`() throws {
     var replica = Samples.state { _ = $0.set(key: "a", value: [1]) }
     #expect(try replica.take(HandMadeSection(base: 2, end: 3)) == .gap)
     #expect(replica.version == 1)
   }
 
-  /// “Refuse if c_S > max(m, c) and m > 0 (it was cut for a replica that held nothing, and lacks tombstones that
-  /// this one needs)”
+  /// “Refuse if c_S > max(m, c) and m > 0 (it was cut for a replica that held nothing, and lacks
+  /// tombstones that this one needs)”.
   @Test func `a section for a replica that held nothing is refused by one that holds something`()
     throws
   {
@@ -87,7 +89,7 @@ struct CompactionTests {
     #expect(replica.version == 2, "or b would live on here for ever")
   }
 
-  /// “or if c_S < c and m < c.”
+  /// “or if c_S < c and m < c”.
   @Test func `a section cut before the compaction that a fresh replica began with is refused`()
     throws
   {
@@ -104,7 +106,7 @@ struct CompactionTests {
     #expect(try replica.take(old) == .refused)
   }
 
-  /// “If m = 0, take c := max(c, c_S).”
+  /// “If m = 0, take c := max(c, c_S)”.
   @Test func `a replica that holds nothing takes over the compaction with the first entry`() throws
   {
     var replica = Samples.state()
@@ -112,7 +114,7 @@ struct CompactionTests {
     #expect(replica.progress == Progress(version: 0, compacted: 9))
   }
 
-  /// “Apply entries above m in order (a tombstone ≤ c just removes the key), each moving m”
+  /// “Apply entries above m in order (a tombstone ≤ c just removes the key), each moving m”.
   @Test func `entries above the version are applied, and compacted tombstones only remove`() throws
   {
     var replica = Samples.state()
@@ -137,7 +139,7 @@ struct CompactionTests {
     #expect(replica.text == ["a=1@2", "c deleted@10"] && replica.version == 10)
   }
 
-  /// “the complete section moves m to its end”
+  /// “the complete section moves m to its end”.
   @Test func `only a complete section moves the version to its end`() throws {
     var replica = Samples.state()
     let entries = [Samples.entry("a", "1", at: 2)]
@@ -147,7 +149,7 @@ struct CompactionTests {
     #expect(replica.version == 9)
   }
 
-  /// “ignore unless m_S ≥ m and c_S ≥ c.”
+  /// “ignore unless m_S ≥ m and c_S ≥ c”.
   @Test func `an older snapshot is ignored`() throws {
     var replica = Samples.state {
       _ = $0.set(key: "a", value: [1])
@@ -162,7 +164,7 @@ struct CompactionTests {
     }
   }
 
-  /// “It is staged and applied atomically …; readers never see keys vanish and return.”
+  /// “It is staged and applied atomically …; readers never see keys vanish and return”.
   @Test func `a snapshot that is not complete changes nothing`() throws {
     var replica = Samples.state { _ = $0.set(key: "a", value: [1]) }
     var section = HandMadeSection(
@@ -177,8 +179,8 @@ struct CompactionTests {
     #expect(replica.live.map(\.key) == ["a"] && replica.version == 1)
   }
 
-  /// “A *grave* (key, name, generation, incarnation, last address) stays for 24 h, at most 4,096 of them, oldest
-  /// out first.”
+  /// “A *grave* (key, name, generation, incarnation, last address) stays for 24 h, at most 4,096 of
+  /// them, oldest out first”.
   @Test func `a grave holds what it takes to know a ghost`() throws {
     let configuration = GossipConfiguration()
     #expect(configuration.graveLimit == 4_096 && configuration.graveLifetime == .seconds(86_400))

@@ -3,7 +3,7 @@ import Testing
 
 /// Owner state, sentence by sentence (design, section 3).
 struct OwnerStateTests {
-  /// “`set` of an unchanged live value is a no-op; otherwise version += 1 and the entry takes it.”
+  /// “`set` of an unchanged live value is a no-op; otherwise version += 1 and the entry takes it”.
   @Test func `a set of an unchanged value is a no-op, any other takes the next version`() {
     var state = Samples.state()
     let first = state.set(key: "a", value: [1])
@@ -15,7 +15,7 @@ struct OwnerStateTests {
     #expect(state.entry(at: 1) == nil && state.entryCount == 1)
   }
 
-  /// “`delete` of an unknown or deleted key is a no-op; otherwise a tombstone with version += 1.”
+  /// “`delete` of an unknown or deleted key is a no-op; otherwise a tombstone with version += 1”.
   @Test func `a delete leaves a tombstone with the next version, or does nothing`() {
     var state = Samples.state { _ = $0.set(key: "a", value: [1]) }
     let unknown = state.delete(key: "b")
@@ -26,7 +26,7 @@ struct OwnerStateTests {
     #expect(!again && state.version == 2)
   }
 
-  /// “Delete followed by set of "" must be a real set (kite loses it).”
+  /// “Delete followed by set of "" must be a real set (kite loses it)”.
   @Test func `a set of nothing after a delete is a real set`() {
     var state = Samples.state {
       _ = $0.set(key: "a", value: [])
@@ -55,7 +55,7 @@ struct OwnerStateTests {
     }
   }
 
-  /// “A batch of changes gets consecutive versions and is sent as one push.”
+  /// “A batch of changes gets consecutive versions and is sent as one push”.
   @Test func `a batch gets consecutive versions`() throws {
     var engine = Self.engine()
     let version = try engine.update(
@@ -67,8 +67,8 @@ struct OwnerStateTests {
     #expect(entries.map(\.description) == ["b=1@2", "a deleted@3"])
   }
 
-  /// “Internal entries (a reserved key space that users cannot write …) replicate the same way and are not
-  /// shown as user keys.”
+  /// “Internal entries (a reserved key space that users cannot write …) replicate the same way and
+  /// are not shown as user keys”.
   @Test func `reserved keys can't be written by users`() {
     var engine = Self.engine()
     let key = ReservedKeys.prefix + "x"
@@ -80,7 +80,7 @@ struct OwnerStateTests {
     #expect(engine.localMember(now: .zero).version == 0, "a batch is applied whole or not at all")
   }
 
-  /// “Only the owner writes; a delta about oneself is never applied.”
+  /// “Only the owner writes; a delta about oneself is never applied”.
   @Test func `a delta about oneself is not applied`() throws {
     var engine = Self.engine()
     _ = try engine.update([.set("a", to: "1")], now: .zero)

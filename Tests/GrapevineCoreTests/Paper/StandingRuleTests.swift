@@ -21,13 +21,13 @@ struct StandingRuleTests {
     return result
   }
 
-  /// “`(incarnation, verdict: alive | down | left, accusers: ≤ 3 member keys)`”
+  /// “`(incarnation, verdict: alive | down | left, accusers: ≤ 3 member keys)`”.
   @Test func `a standing holds at most three accusers`() {
     #expect(Self.standing(0, .alive, [5, 4, 3]).accusers.count == 3)
     #expect(Self.standing(0, .alive, [5, 4, 3, 2]).accusers.count == 3)
   }
 
-  /// “with a code reserved for `evicted`.”
+  /// “with a code reserved for `evicted`”.
   @Test func `the code for evicted is taken, and read by no one yet`() throws {
     #expect(Verdict(rawValue: Verdict.reservedForEvicted) == nil)
     var bytes: [UInt8] = []
@@ -43,7 +43,7 @@ struct StandingRuleTests {
     #expect(throws: MalformedDatagram.malformed) { try Section.read(bytes.span, &reader) }
   }
 
-  /// “the higher incarnation wins;”
+  /// “the higher incarnation wins”.
   @Test func `the higher incarnation wins, whatever the verdicts`() {
     let refuted = Self.standing(2, .alive)
     for old in [
@@ -53,7 +53,7 @@ struct StandingRuleTests {
     }
   }
 
-  /// “at equal incarnation verdicts order alive < down < left”
+  /// “at equal incarnation verdicts order alive < down < left”.
   @Test func `at equal incarnations the stronger verdict wins`() {
     for first in Verdict.allCases {
       for second in Verdict.allCases {
@@ -64,7 +64,7 @@ struct StandingRuleTests {
     #expect(Verdict.alive < .down && Verdict.down < .left)
   }
 
-  /// “and accuser sets unite, keeping the three smallest keys.”
+  /// “and accuser sets unite, keeping the three smallest keys”.
   @Test func `accusers unite, and the three smallest stay`() {
     let result = Self.merged(
       Self.standing(1, .alive, [7, 3]),
@@ -73,7 +73,7 @@ struct StandingRuleTests {
     #expect(result.accusers.map(\.rawValue) == [1, 3, 5])
   }
 
-  /// “Merging in any order gives the same result on every node”
+  /// “Merging in any order gives the same result on every node”.
   @Test func `every order of five standings ends the same`() {
     let all = [
       Self.standing(1, .alive, [9]), Self.standing(1, .down, [4, 8]), Self.standing(2, .alive, [7]),
@@ -97,8 +97,8 @@ struct StandingRuleTests {
     }
   }
 
-  /// “The age of the verdict travels with the standing (a newcomer takes over the age, it does not start the
-  /// clock again …).”
+  /// “The age of the verdict travels with the standing (a newcomer takes over the age, it does not
+  /// start the clock again …)”.
   @Test func `a claim carries the verdict's age, and none while alive`() {
     var record = Samples.record()
     let now = Instant(nanoseconds: 9_000_000_000)

@@ -72,7 +72,8 @@ struct DatagramCorpus {
     }
   }
 
-  /// Deltas with what comes by stream only, about a member that the engine knows, and with unknown fields.
+  /// Deltas with what comes by stream only, about a member that the engine knows, and with unknown
+  /// fields.
   private mutating func appendHandMade() {
     let header = PacketHeader(kind: .delta, label: 0, sender: MemberKey(rawValue: 99))
     let key = MemberKey(MemberID(name: "node 1 \u{E9}", generation: 5))
