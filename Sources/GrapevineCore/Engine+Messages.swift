@@ -187,6 +187,8 @@ extension Engine {
     switch session.purpose {
     case .ping:
       drop(id, aborting: false)
+      // A packet of this node's own came back by another of its addresses.
+      if hello.instance == instance { seeds.removeAll { $0 == session.endpoint } }
       finishPurpose(of: session, isAlive: isTwin)
     case .leave:
       fail(id, .notGrapevine, aborting: true)

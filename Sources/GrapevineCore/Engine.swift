@@ -141,5 +141,7 @@ struct Leaving: Sendable {
 struct NameCheck: Sendable {
   let rival: MemberID
   let rivalEndpoint: Endpoint
+  /// Says that others hold the rival's life, so that this node needs a later one if it is over.
+  let isHeldByOthers: Bool
   var stream: StreamID?
 }

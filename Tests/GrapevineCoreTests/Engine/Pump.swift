@@ -7,6 +7,12 @@ struct Pump {
   var events: [[EngineEvent]] = []
   var datagramCount = 0
   var largestDatagram = 0
+  /// Further addresses that lead to an engine; what it sends there has come from there.
+  var aliases: [Endpoint: Int] = [:]
+  /// Connections to these are neither refused nor answered.
+  var silent: Set<Endpoint> = []
+  /// Says whether datagrams arrive.
+  var carriesDatagrams = true
   private var links: [Link] = []
 
   private struct Link {
@@ -86,15 +92,17 @@ struct Pump {
     guard let target = engines[index].nextDatagram(into: &buffer) else { return false }
     datagramCount += 1
     largestDatagram = max(largestDatagram, buffer.count)
-    guard let peer = engines.firstIndex(where: { $0.localEndpoint == target }) else { return true }
-    engines[peer].receive(buffer.span, from: engines[index].localEndpoint, now: now)
+    guard carriesDatagrams, let peer = engine(at: target) else { return true }
+    let source = peer == index ? target : engines[index].localEndpoint
+    engines[peer].receive(buffer.span, from: source, now: now)
     return true
   }
 
   private mutating func carryOut(_ action: StreamAction, _ index: Int) {
     switch action {
+    case .open(_, let target) where silent.contains(target): break
     case .open(let stream, let target):
-      guard let peer = engines.firstIndex(where: { $0.localEndpoint == target }) else {
+      guard let peer = engine(at: target) else {
         engines[index].streamClosed(stream, .refused, now: now)
         return
       }
@@ -112,6 +120,10 @@ struct Pump {
       links.removeAll { $0.engine == peer.engine && $0.stream == peer.stream }
       engines[peer.engine].streamClosed(peer.stream, .ended, now: now)
     }
+  }
+
+  private func engine(at target: Endpoint) -> Int? {
+    aliases[target] ?? engines.firstIndex { $0.localEndpoint == target }
   }
 
   private func peer(of engine: Int, _ stream: StreamID) -> (engine: Int, stream: StreamID)? {
