@@ -96,7 +96,13 @@ extension Engine {
   /// Two live nodes that can't reach each other would drive each other on; so after a few times
   /// this one yields.
   mutating func raiseGeneration(above generation: UInt64) {
+    guard phase == .active else { return }
     let own = table[localSlot]
+    guard generation >= own.id.generation else {
+      // Raised far enough already; what was asked with the former life is to be asked again.
+      resumeHeldJoins()
+      return
+    }
     guard generation < .max, raiseCount < Self.raiseLimit else {
       yieldName(to: MemberID(name: own.id.name, generation: generation), at: endpoint)
       return
@@ -118,11 +124,15 @@ extension Engine {
     table.insert(record)
     observers = nil
     events.append(.generationRaised(id))
+    resumeHeldJoins()
+    noteNews(within: 10)
+  }
+
+  private mutating func resumeHeldJoins() {
     for index in joins.indices where joins[index].isHeld {
       joins[index].isHeld = false
       joins[index].dueAt = clock
     }
-    noteNews(within: 10)
   }
 
   static var raiseLimit: Int { 8 }

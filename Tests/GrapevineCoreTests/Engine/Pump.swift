@@ -13,6 +13,7 @@ struct Pump {
   var silent: Set<Endpoint> = []
   /// Says whether datagrams arrive.
   var carriesDatagrams = true
+  private var dead: Set<Int> = []
   private var links: [Link] = []
 
   private struct Link {
@@ -56,12 +57,17 @@ struct Pump {
     settle()
   }
 
+  /// Lets an engine do nothing any more; connections to it are refused.
+  mutating func cut(_ engine: Int) {
+    dead.insert(engine)
+  }
+
   /// Lets the clock run, deadline by deadline.
   mutating func run(for duration: Duration) {
     let end = now + duration
-    while let next = engines.map(\.nextDeadline).min(), next <= end {
+    while let next = alive.map({ engines[$0].nextDeadline }).min(), next <= end {
       now = max(now, next)
-      for index in engines.indices where engines[index].nextDeadline <= now {
+      for index in alive where engines[index].nextDeadline <= now {
         engines[index].advance(to: now)
         precondition(engines[index].nextDeadline > now, "a deadline in the past")
       }
@@ -75,7 +81,7 @@ struct Pump {
     var isBusy = true
     while isBusy {
       isBusy = false
-      for index in engines.indices {
+      for index in alive {
         while deliverDatagram(from: index) { isBusy = true }
         while let action = engines[index].nextStreamAction() {
           isBusy = true
@@ -122,8 +128,10 @@ struct Pump {
     }
   }
 
+  private var alive: [Int] { engines.indices.filter { !dead.contains($0) } }
+
   private func engine(at target: Endpoint) -> Int? {
-    aliases[target] ?? engines.firstIndex { $0.localEndpoint == target }
+    aliases[target] ?? alive.first { engines[$0].localEndpoint == target }
   }
 
   private func peer(of engine: Int, _ stream: StreamID) -> (engine: Int, stream: StreamID)? {
