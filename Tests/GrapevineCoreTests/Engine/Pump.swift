@@ -78,19 +78,27 @@ struct Pump {
 
   /// Carries everything to where it goes until all is silent.
   mutating func settle() {
+    var touched: Set<Int> = []
     var isBusy = true
     while isBusy {
       isBusy = false
       for index in alive {
-        while deliverDatagram(from: index) { isBusy = true }
+        while deliverDatagram(from: index) {
+          isBusy = true
+          touched.insert(index)
+        }
         while let action = engines[index].nextStreamAction() {
           isBusy = true
+          touched.insert(index)
           carryOut(action, index)
         }
-        while let event = engines[index].nextEvent() { events[index].append(event) }
-        engines[index].checkInvariants()
+        while let event = engines[index].nextEvent() {
+          touched.insert(index)
+          events[index].append(event)
+        }
       }
     }
+    for index in touched { engines[index].checkInvariants() }
   }
 
   private mutating func deliverDatagram(from index: Int) -> Bool {
