@@ -57,12 +57,15 @@ struct JoinTests {
     #expect(engine.streamActions() == [] && engine.pulledEvents() == [])
   }
 
-  @Test(arguments: [
-    ([0, 0, 0, 0], .notGrapevine), ([0x16, 3, 1, 0, 5], .notGrapevine),
-    (Array("HTTP/1.1 400 Bad Request\r\n".utf8), .notGrapevine),
-    ([2, 1, 0, 0, 2], .wrongLabel), ([2, 1, 0, 0, 5], .closed), ([2, 1, 0, 0, 9], .notGrapevine),
-    ([2, 3, 0, 0, 3, 7, 9], .versionMismatch(lowest: 7, highest: 9)), ([5, 0, 0, 0], .notGrapevine),
-  ] as [([UInt8], JoinFailure)])
+  @Test(
+    arguments: [
+      ([0, 0, 0, 0], .notGrapevine), ([0x16, 3, 1, 0, 5], .notGrapevine),
+      (Array("HTTP/1.1 400 Bad Request\r\n".utf8), .notGrapevine),
+      ([2, 1, 0, 0, 2], .wrongLabel), ([2, 1, 0, 0, 5], .closed), ([2, 1, 0, 0, 9], .notGrapevine),
+      ([2, 3, 0, 0, 3, 7, 9], .versionMismatch(lowest: 7, highest: 9)),
+      ([5, 0, 0, 0], .notGrapevine),
+    ] as [([UInt8], JoinFailure)]
+  )
   func `an answer that is not a greeting ends the join`(bytes: [UInt8], failure: JoinFailure) {
     var engine = Engine.alone()
     let ticket = engine.join(Stranger.endpoint, now: Engine.start)

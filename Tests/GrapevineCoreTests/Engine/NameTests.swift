@@ -52,7 +52,10 @@ extension NameTests {
     }
   }
 
-  @Test(arguments: [[1_000, 1_005], [1_005, 1_000], [1_000, 1_000]] as [[UInt64]], [true, false])
+  @Test(
+    arguments: [[1_000, 1_005], [1_005, 1_000], [1_000, 1_000]] as [[UInt64]],
+    [true, false]
+  )
   func `a node that joins two clusters at once takes a life above both`(
     generations: [UInt64],
     haveLeft: Bool

@@ -59,10 +59,11 @@ struct StandingInputTests {
     var engine = Engine.alone()
     let own = engine.localID
     let now = Engine.start
-    for (claimed, refutations) in [(Standing(incarnation: 4, verdict: .down), 1),
+    for (claimed, refutations) in [
+      (Standing(incarnation: 4, verdict: .down), 1),
       (Standing(incarnation: 4, verdict: .down), 1), (Standing(incarnation: 7), 2),
-      (Standing(incarnation: .max, verdict: .down), 2)]
-    {
+      (Standing(incarnation: .max, verdict: .down), 2),
+    ] {
       var bytes: [UInt8] = [0]
       let head = Section.begin(MemberKey(own), in: &bytes)
       Section.write(
