@@ -6,8 +6,8 @@ internal import GrapevineCore
 /// `Synchronization.Mutex` would do, but the thread sanitizer does not understand it on Linux and
 /// reports races that are none. The lock is not recursive.
 ///
-/// It is `@unchecked Sendable` since the compiler can't see that `value` is touched between lock and
-/// unlock of `mutex` only.
+/// It is `@unchecked Sendable` since the compiler can't see that `value` is touched between lock
+/// and unlock of `mutex` only.
 package final class Locked<Value>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
