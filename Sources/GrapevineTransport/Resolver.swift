@@ -71,8 +71,8 @@ package final class Resolver: Sendable {
 extension Resolver {
   /// Finds all IPv4 and IPv6 addresses of `host`, each once, in the system's order of preference.
   ///
-  /// If the task is cancelled it throws at once; the system's look-up, which nothing can stop, ends
-  /// unheard.
+  /// If the task is cancelled it throws at once; the system's look-up, which nothing can stop,
+  /// ends unheard.
   package func resolve(
     _ host: String,
     port: UInt16

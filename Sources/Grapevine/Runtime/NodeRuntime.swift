@@ -16,8 +16,8 @@ package final class NodeRuntime: Sendable {
   /// - Parameters:
   ///   - bind: the address of both sockets; with port 0 the system chooses one port for both.
   ///   - loop: what drives the engine; the runtime holds it.
-  ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must not
-  ///     hold the runtime.
+  ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
+  ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
   ///   - makeEngine: makes the engine for the address that was bound.

@@ -28,8 +28,10 @@ struct SwarmRun {
       // A leap of the generation, so that a clock that steps back has somewhere to go.
       generations.append(1_000 + random.below(1_000))
       simulation.add(
-        name: "node-\(index)", generation: generations[index],
-        configuration: options.configuration)
+        name: "node-\(index)",
+        generation: generations[index],
+        configuration: options.configuration
+      )
       drift(index)
     }
     for node in simulation.nodeIndices { connect(node) }
@@ -78,7 +80,10 @@ struct SwarmRun {
     let timeToLive: Duration? =
       random.chance(1, outOf: 8) ? .milliseconds(Int64(1 + random.below(3_000))) : nil
     return .set(
-      key: key, value: [UInt8](repeating: byte, count: size), timeToLive: timeToLive)
+      key: key,
+      value: [UInt8](repeating: byte, count: size),
+      timeToLive: timeToLive
+    )
   }
 
   private mutating func crash() {
@@ -126,7 +131,8 @@ struct SwarmRun {
     partitions.append(
       random.chance(1, outOf: 3)
         ? simulation.partitionOneWay(from: some, to: others)
-        : simulation.partition(some, from: others))
+        : simulation.partition(some, from: others)
+    )
   }
 
   private mutating func leave() {
@@ -146,7 +152,8 @@ struct SwarmRun {
     for node in simulation.nodeIndices {
       if simulation.state(of: node) == .paused { simulation.resume(node) }
       simulation.setDrift(node, partsPerMillion: 0)
-      if !simulation.state(of: node).isAlive, random.chance(1, outOf: 2) { restart(node) }
+      // All come back: what a dead owner told only in part, no survivor can tell another whole.
+      if !simulation.state(of: node).isAlive { restart(node) }
     }
     let begin = simulation.now
     let end = try simulation.requireConvergence(within: options.healDuration)
