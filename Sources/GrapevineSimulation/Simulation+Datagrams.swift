@@ -22,7 +22,10 @@ extension Simulation {
   }
 
   private func launch(
-    _ bytes: [UInt8], from node: Int, to target: Endpoint, _ targetNode: Int
+    _ bytes: [UInt8],
+    from node: Int,
+    to target: Endpoint,
+    _ targetNode: Int
   ) {
     guard !isCut(node, from: targetNode) else {
       networkCounters.cut += 1
@@ -51,7 +54,8 @@ extension Simulation {
     heap.push(.arrival(packet: packet), at: departure + delay)
   }
 
-  /// When `size` bytes have passed a node's line and the link to the target; nil if they may not wait.
+  /// When `size` bytes have passed a node's line and the link to the target; nil if they may not
+  /// wait.
   func departure(of size: Int, from node: Int, to target: Int, isBounded: Bool) -> UInt64? {
     let limit = isBounded ? conditions.lineQueueLimit : nil
     var departure = time
@@ -182,12 +186,15 @@ extension Simulation {
   }
 
   private func addPartition(
-    _ sources: [Int], _ targets: [Int], isSymmetric: Bool
+    _ sources: [Int],
+    _ targets: [Int],
+    isSymmetric: Bool
   ) -> PartitionID {
     partitionCount += 1
     let id = PartitionID(rawValue: partitionCount)
     partitions.append(
-      Partition(id: id, sources: sources, targets: targets, isSymmetric: isSymmetric))
+      Partition(id: id, sources: sources, targets: targets, isSymmetric: isSymmetric)
+    )
     updateStalls()
     return id
   }

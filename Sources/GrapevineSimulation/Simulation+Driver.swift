@@ -45,7 +45,8 @@ extension Simulation {
     nodes[node].engine.advance(to: reading)
     if nodes[node].engine.nextDeadline <= reading {
       fail(
-        DeadlineCheck.self, node,
+        DeadlineCheck.self,
+        node,
         "after advance(to: \(reading.nanoseconds)) the next deadline is "
           + "\(nodes[node].engine.nextDeadline.nanoseconds)"
       )

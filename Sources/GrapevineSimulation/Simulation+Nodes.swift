@@ -100,7 +100,8 @@ extension Simulation {
   /// Lets `body` call a running node's engine, and carries out what comes of it.
   @discardableResult
   package func mutate<Result, Failure>(
-    _ node: Int, _ body: (inout Engine, Instant) throws(Failure) -> Result
+    _ node: Int,
+    _ body: (inout Engine, Instant) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     let result = try body(&nodes[node].engine, clockReading(of: node))

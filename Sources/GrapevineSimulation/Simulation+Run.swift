@@ -33,7 +33,8 @@ extension Simulation {
   ///
   /// - Returns: when it ceased to hold; nil if it still did at `deadline`.
   package func run(
-    deadline: Instant, while condition: (Simulation, Int) -> Bool
+    deadline: Instant,
+    while condition: (Simulation, Int) -> Bool
   ) throws(Violation) -> Instant? {
     while let next = heap.nextTime, next <= deadline.nanoseconds {
       if let node = try step(), !condition(self, node) { return now }
@@ -46,7 +47,8 @@ extension Simulation {
   ///
   /// - Returns: when they did; nil if they still differed at `deadline`.
   package func runUntilConverged(
-    deadline: Instant, among group: [Int]? = nil
+    deadline: Instant,
+    among group: [Int]? = nil
   ) throws(Violation) -> Instant? {
     if isConverged(among: group) { return now }
     return try run(deadline: deadline) { simulation, _ in
@@ -59,11 +61,17 @@ extension Simulation {
   /// - Throws: a ``Violation`` that says how they differ if they still do at `deadline`.
   @discardableResult
   package func requireConvergence(
-    within duration: Duration, among group: [Int]? = nil
+    within duration: Duration,
+    among group: [Int]? = nil
   ) throws(Violation) -> Instant {
     guard let time = try runUntilConverged(deadline: now + duration, among: group) else {
       throw Violation(
-        ConvergenceCheck.self, seed: seed, time: now, node: dissent.0, detail: describeDissent())
+        ConvergenceCheck.self,
+        seed: seed,
+        time: now,
+        node: dissent.0,
+        detail: describeDissent()
+      )
     }
     try verify(among: group)
     return time
@@ -150,7 +158,8 @@ extension Simulation {
     let received = nodes[node].traffic.packetsIn - nodes[node].trafficAtStart.packetsIn
     if metrics.packetsOut != sent || metrics.packetsIn != received {
       fail(
-        CodecCheck.self, node,
+        CodecCheck.self,
+        node,
         "counts \(metrics.packetsOut) packets out and \(metrics.packetsIn) in; there were "
           + "\(sent) and \(received)"
       )

@@ -15,8 +15,9 @@ extension Simulation {
     guard let receiver = connection.receiver(handle.isForward) else {
       return discardPiece(handle)
     }
-    if nodes[receiver].state == .paused, connection.target == nodes[receiver].endpoint
-      || !handle.isForward
+    if nodes[receiver].state == .paused,
+      connection.target == nodes[receiver].endpoint
+        || !handle.isForward
     {
       answerAsleep(piece, handle)
       return nil
@@ -42,7 +43,10 @@ extension Simulation {
   ///
   /// - Returns: the receiver if its engine was called.
   private func hand(
-    _ piece: Connection.Piece, of connection: Connection, _ handle: StreamHandle, to receiver: Int
+    _ piece: Connection.Piece,
+    of connection: Connection,
+    _ handle: StreamHandle,
+    to receiver: Int
   ) -> Int? {
     if case .connect = piece.content {
       return connect(connection, handle, to: receiver, isAnswered: piece.isAnswered)
@@ -77,7 +81,10 @@ extension Simulation {
 
   /// A request to connect has come to the node that has, or had, the address.
   private func connect(
-    _ connection: Connection, _ handle: StreamHandle, to acceptor: Int, isAnswered: Bool
+    _ connection: Connection,
+    _ handle: StreamHandle,
+    to acceptor: Int,
+    isAnswered: Bool
   ) -> Int? {
     guard nodes[acceptor].state == .running, nodes[acceptor].endpoint == connection.target else {
       if nodes[acceptor].state != .hostDead { sendClosure(.refused, handle.reversed) }
@@ -116,7 +123,9 @@ extension Simulation {
     else { return }
     let latency = rules[Link(source: receiver, target: sender)]?.latency ?? conditions.latency
     heap.push(
-      .streamAcknowledgement(handle, count: count), at: time + latency.draw(&random))
+      .streamAcknowledgement(handle, count: count),
+      at: time + latency.draw(&random)
+    )
   }
 
   /// Lets the sender's window grow again.
@@ -218,7 +227,8 @@ extension Simulation {
       guard let connection = connections[index] else { continue }
       for isForward in [true, false] where connection.sender(isForward) == node {
         found.append(
-          StreamHandle(connection: index, serial: connection.serial, isForward: isForward))
+          StreamHandle(connection: index, serial: connection.serial, isForward: isForward)
+        )
       }
     }
     return found

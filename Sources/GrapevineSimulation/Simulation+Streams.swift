@@ -30,8 +30,13 @@ extension Simulation {
     let acceptor = slots[target]
     let handle = connections.add { serial in
       Connection(
-        serial: serial, opener: node, target: target, source: source, openedAt: time,
-        acceptor: acceptor, openerStream: id
+        serial: serial,
+        opener: node,
+        target: target,
+        source: source,
+        openedAt: time,
+        acceptor: acceptor,
+        openerStream: id
       )
     }
     nodes[node].streams[id] = handle
@@ -127,7 +132,9 @@ extension Simulation {
 
   /// Puts a piece on its way, behind those before it.
   func launch(
-    _ content: Connection.Content, _ handle: StreamHandle, isLocal: Bool = false,
+    _ content: Connection.Content,
+    _ handle: StreamHandle,
+    isLocal: Bool = false,
     after delay: UInt64
   ) {
     guard let direction = connections[handle.connection]?[handle.isForward] else { return }

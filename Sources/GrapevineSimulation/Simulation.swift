@@ -2,10 +2,11 @@ package import GrapevineCore
 
 /// A virtual clock and a network around many engines: one seed gives one run, bit for bit.
 ///
-/// Nodes are numbered from 0 in the order of ``add(name:generation:configuration:at:)``. Times are true
-/// time since the run's start; an engine sees its own clock, which began elsewhere and may drift.
-/// The network and what goes wrong in it are ``conditions`` and may change at any moment. A broken
-/// promise of an engine is noted where it shows and thrown by the method that runs the clock.
+/// Nodes are numbered from 0 in the order of ``add(name:generation:configuration:at:)``. Times are
+/// true time since the run's start; an engine sees its own clock, which began elsewhere and may
+/// drift. The network and what goes wrong in it are ``conditions`` and may change at any moment. A
+/// broken promise of an engine is noted where it shows and thrown by the method that runs the
+/// clock.
 package final class Simulation {
   package let seed: UInt64
   /// What the network is like from now on.

@@ -52,7 +52,8 @@ extension ChunkQueue {
     return try withPieces(from: firstIndex, offset: firstOffset, size: 0, &pieces, body)
   }
 
-  /// Adds one chunk's vector and goes on to the next inside the scope in which its pointer is valid.
+  /// Adds one chunk's vector and goes on to the next inside the scope in which its pointer is
+  /// valid.
   private func withPieces<Result, Failure: Error>(
     from index: Int,
     offset: Int,

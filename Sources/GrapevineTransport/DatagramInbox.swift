@@ -4,8 +4,8 @@ package import GrapevineCore
 
 /// Room for one batch of received datagrams of any size, used again and again.
 ///
-/// It belongs to an event loop and serves all sockets there. It spans 4 MiB, of which only the pages that
-/// datagrams have touched are ever given memory: about 256 KiB where all are small.
+/// It belongs to an event loop and serves all sockets there. It spans 4 MiB, of which only the
+/// pages that datagrams have touched are ever given memory: about 256 KiB where all are small.
 package final class DatagramInbox {
   /// The most datagrams that one call takes.
   package static let capacity = 64

@@ -43,7 +43,8 @@ extension DatagramOutbox {
   /// The number of datagrams that wait.
   package var count: Int { entries.count }
 
-  /// Adds the datagram that `write` appends to the arena, unless it returns nil; says whether it did.
+  /// Adds the datagram that `write` appends to the arena, unless it returns nil; says whether it
+  /// did.
   ///
   /// Where `isLost` says so, the datagram is dropped as if the network had lost it.
   package func append(
@@ -98,7 +99,8 @@ extension DatagramOutbox {
     }
   }
 
-  /// Sends the filled vectors' first `count` as far as one call goes; returns how many are dealt with.
+  /// Sends the filled vectors' first `count` as far as one call goes; returns how many are dealt
+  /// with.
   private func sendBatch(
     _ count: Int,
     through socket: DatagramSocket,

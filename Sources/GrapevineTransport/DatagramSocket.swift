@@ -3,7 +3,8 @@ package import GrapevineCore
 
 /// A UDP socket that is bound and never blocks.
 ///
-/// Bound to `[::]` it takes and sends IPv4 as well. Any thread may send; the kernel orders the calls.
+/// Bound to `[::]` it takes and sends IPv4 as well. Any thread may send; the kernel orders the
+/// calls.
 package final class DatagramSocket: Sendable {
   let descriptor: Descriptor
   /// Says whether addresses have to be given to the socket as IPv6 ones.
@@ -11,7 +12,8 @@ package final class DatagramSocket: Sendable {
   /// The address that the socket is bound to, its port never zero.
   package let boundEndpoint: Endpoint
 
-  /// The room that is asked for in the kernel for packets that wait, each way; the kernel may give less.
+  /// The room that is asked for in the kernel for packets that wait, each way; the kernel may give
+  /// less.
   private static let kernelBufferSize: CInt = 1 << 20
 
   /// Binds a socket; port 0 takes any that is free.

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// One thread that waits for descriptors and deadlines on behalf of many clients.
 ///
-/// The thread runs as long as somebody holds the loop or a client is on it; then it ends and frees its
-/// descriptors. Every method may be called from any thread, the loop's own included.
+/// The thread runs as long as somebody holds the loop or a client is on it; then it ends and frees
+/// its descriptors. Every method may be called from any thread, the loop's own included.
 package final class EventLoop: Sendable {
   private let shared: Shared
 
@@ -136,8 +136,8 @@ extension EventLoop {
 
     /// Announces that the thread will sleep; returns false if there are commands to do first.
     ///
-    /// A command that comes after the look at the commands finds `isAsleep` set, since the lock orders
-    /// the two.
+    /// A command that comes after the look at the commands finds `isAsleep` set, since the lock
+    /// orders the two.
     func prepareToSleep() -> Bool {
       isAsleep.store(true, ordering: .releasing)
       guard !commands.withLock({ $0.isEmpty }) else { return true }

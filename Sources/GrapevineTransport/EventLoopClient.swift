@@ -9,8 +9,9 @@ package struct ClientID: Hashable, Sendable {
 
 /// Something that lives on an event loop: it owns descriptors, and a deadline.
 ///
-/// The loop calls it on its own thread, one call at a time, and keeps it until it is removed. A call must
-/// not block, and must do a bounded piece of work: what is left over is asked for again in the next turn.
+/// The loop calls it on its own thread, one call at a time, and keeps it until it is removed. A
+/// call must not block, and must do a bounded piece of work: what is left over is asked for again
+/// in the next turn.
 package protocol EventLoopClient: AnyObject, Sendable {
   /// The client is on the loop and registers its descriptors; if it throws, it is not added.
   func attach(to context: EventLoop.Context, as id: ClientID) throws(SystemError)

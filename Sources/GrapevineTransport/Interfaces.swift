@@ -47,8 +47,8 @@ package enum Interfaces {
     preferredAddress(of: try addresses())
   }
 
-  /// The first IPv4 address, else the first IPv6 address, else the first that is valid on one link only;
-  /// interfaces that are down and loopback addresses do not count.
+  /// The first IPv4 address, else the first IPv6 address, else the first that is valid on one link
+  /// only; interfaces that are down and loopback addresses do not count.
   package static func preferredAddress(of addresses: [InterfaceAddress]) -> Endpoint? {
     let usable = addresses.filter(\.isUp).map(\.endpoint)
       .filter { !$0.isLoopback && !$0.isUnspecified }

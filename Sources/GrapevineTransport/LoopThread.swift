@@ -60,8 +60,8 @@ extension LoopThread {
     commands.removeAll(keepingCapacity: true)
   }
 
-  /// Calls the clients whose deadlines have passed, at most as often as there are clients: one that sets
-  /// its deadline to the past does not hold up the others.
+  /// Calls the clients whose deadlines have passed, at most as often as there are clients: one
+  /// that sets its deadline to the past does not hold up the others.
   private func fireDeadlines(at now: Instant) {
     for _ in 0..<context.clientCount {
       guard context.fireDeadline(at: now) else { return }

@@ -3,9 +3,9 @@ package import GrapevineCore
 
 /// The clock behind every deadline.
 ///
-/// It is `CLOCK_BOOTTIME`, which never steps back and, unlike `CLOCK_MONOTONIC`, goes on while the machine
-/// is suspended: times to live and expiries mean real time, and an engine that slept through an hour
-/// must be able to see it, or it would trust news that is an hour old.
+/// It is `CLOCK_BOOTTIME`, which never steps back and, unlike `CLOCK_MONOTONIC`, goes on while the
+/// machine is suspended: times to live and expiries mean real time, and an engine that slept
+/// through an hour must be able to see it, or it would trust news that is an hour old.
 package enum MonotonicClock {
   static let identifier = CLOCK_BOOTTIME
 

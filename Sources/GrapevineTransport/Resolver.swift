@@ -39,8 +39,8 @@ extension ResolutionError: CustomStringConvertible {
   }
 }
 
-/// Turns host names into addresses on a few threads of its own, so that no loop ever waits for a name
-/// server.
+/// Turns host names into addresses on a few threads of its own, so that no loop ever waits for a
+/// name server.
 package final class Resolver: Sendable {
   package typealias Answer = Result<[Endpoint], ResolutionError>
 
@@ -71,7 +71,8 @@ package final class Resolver: Sendable {
 extension Resolver {
   /// Finds all IPv4 and IPv6 addresses of `host`, each once, in the system's order of preference.
   ///
-  /// If the task is cancelled it throws at once; the system's look-up, which nothing can stop, ends unheard.
+  /// If the task is cancelled it throws at once; the system's look-up, which nothing can stop,
+  /// ends unheard.
   package func resolve(
     _ host: String,
     port: UInt16
@@ -96,8 +97,8 @@ extension Resolver {
     return try answer.get()
   }
 
-  /// Finds the addresses and hands them to `completion`: at once if `host` is an address itself, else on
-  /// one of the resolver's threads, which it must not hold up.
+  /// Finds the addresses and hands them to `completion`: at once if `host` is an address itself,
+  /// else on one of the resolver's threads, which it must not hold up.
   package func resolve(
     _ host: String,
     port: UInt16,
@@ -144,7 +145,8 @@ extension Resolver {
         }
       }
     } catch {
-      // The questions stay where another thread works on them; without any they would wait for ever.
+      // The questions stay where another thread works on them; without any they would wait for
+      // ever.
       let unheard = state.withLock { state -> [Question] in
         state.threadCount -= 1
         guard state.threadCount == 0 else { return [] }

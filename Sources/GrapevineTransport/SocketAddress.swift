@@ -73,8 +73,8 @@ extension Endpoint {
 
   /// Writes the endpoint as a socket of the family given takes it, and returns the size.
   ///
-  /// On an IPv6 socket an IPv4 address is mapped (`::ffff:a.b.c.d`). An IPv6 address on an IPv4 socket stays
-  /// what it is, and the system refuses it.
+  /// On an IPv6 socket an IPv4 address is mapped (`::ffff:a.b.c.d`). An IPv6 address on an IPv4
+  /// socket stays what it is, and the system refuses it.
   func write(to storage: UnsafeMutablePointer<sockaddr_in6>, isIPv6 isIPv6Socket: Bool) -> socklen_t
   {
     guard isIPv6 || isIPv6Socket else {

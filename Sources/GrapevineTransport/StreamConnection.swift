@@ -23,8 +23,8 @@ package final class StreamConnection {
   ///
   /// - Parameters:
   ///   - endpoint: where to.
-  ///   - source: the address to come from; its port does not matter, and an unspecified address or one of
-  ///     the other family leaves the choice to the system.
+  ///   - source: the address to come from; its port does not matter, and an unspecified address
+  ///     or one of the other family leaves the choice to the system.
   /// - Throws: what is known at once, such as that there is no way.
   package init(connectingTo endpoint: Endpoint, from source: Endpoint? = nil) throws(SystemError) {
     descriptor = try System.socket(isIPv6: endpoint.isIPv6, type: System.streamType)

@@ -35,8 +35,8 @@ package final class StreamListener: Sendable {
 
   /// Takes the next connection; nil if nobody waits.
   ///
-  /// - Throws: an error of one connection, or of the process where `isExhaustion` says so; then a pause
-  ///   is due, since the connection goes on waiting.
+  /// - Throws: an error of one connection, or of the process where `isExhaustion` says so; then
+  ///   a pause is due, since the connection goes on waiting.
   package func accept() throws(SystemError) -> (connection: StreamConnection, source: Endpoint)? {
     guard let accepted = try System.accept(descriptor) else { return nil }
     let source = accepted.source

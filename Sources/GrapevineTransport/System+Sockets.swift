@@ -120,7 +120,8 @@ extension System {
     return count.map { Int($0) }
   }
 
-  /// sendmmsg(2): the number of messages taken, nil if the socket has no room; throws if the first fails.
+  /// sendmmsg(2): the number of messages taken, nil if the socket has no room; throws if the first
+  /// fails.
   static func send(
     _ descriptor: borrowing Descriptor,
     _ messages: UnsafeMutableBufferPointer<grapevine_message>

@@ -4,10 +4,11 @@ internal import GrapevineCore
 
 /// The system calls that this package makes, and the one place that reads `errno`.
 ///
-/// A call that a signal interrupts is made again, one that would block returns nil, and every other
-/// error is thrown, but for `EBADF`, `EFAULT` and `ENOTSOCK`: these are mistakes of ours that may
-/// already have hit a stranger's descriptor, so they trap. The functions that read `errno` are never
-/// inlined: the compiler could else keep its address, which belongs to one thread, for another.
+/// A call that a signal interrupts is made again, one that would block returns nil, and every
+/// other error is thrown, but for `EBADF`, `EFAULT` and `ENOTSOCK`: these are mistakes of ours
+/// that may already have hit a stranger's descriptor, so they trap. The functions that read
+/// `errno` are never inlined: the compiler could else keep its address, which belongs to one
+/// thread, for another.
 package enum System {
   /// Makes a call that never blocks; throws what went wrong.
   @inline(never) @discardableResult
@@ -74,8 +75,8 @@ package enum System {
     precondition(result == 0 || errno != EBADF, "descriptor \(rawDescriptor) was not open")
   }
 
-  /// getaddrinfo(3): appends the addresses of `host` and returns zero, or returns an `EAI` code and,
-  /// where that is `EAI_SYSTEM`, the error number.
+  /// getaddrinfo(3): appends the addresses of `host` and returns zero, or returns an `EAI` code
+  /// and, where that is `EAI_SYSTEM`, the error number.
   @inline(never)
   static func addresses(
     of host: String,

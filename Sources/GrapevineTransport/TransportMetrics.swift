@@ -24,7 +24,8 @@ package struct TransportMetrics: Sendable, Hashable {
   package var receivesFailed = 0
   /// Inbound connections that failed before they were accepted.
   package var acceptsFailed = 0
-  /// Times that accepting paused since the process or the system had run out of descriptors or memory.
+  /// Times that accepting paused since the process or the system had run out of descriptors or
+  /// memory.
   package var acceptsExhausted = 0
 
   package init() {}

@@ -123,6 +123,7 @@ import Testing
     #expect(failure(["idle", "sync"])?.contains("one scenario") == true)
     #expect(failure(["--nodes=2", "--nodes=3"])?.contains("given twice") == true)
     #expect(failure(["sync", "--live=yes"])?.contains("takes no value") == true)
+    #expect(failure(["--help=sync"]) == "--help takes no value: it must stand alone")
     #expect(failure(["idle", "--runs=2"])?.contains("only for propagate") == true)
     #expect(failure(["sync", "--keys=1000000", "--value-size=1MiB"])?.contains("at most") == true)
     let latency = failure(["--network=loopback", "--latency=1ms"])

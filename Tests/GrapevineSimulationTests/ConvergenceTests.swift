@@ -19,7 +19,9 @@ import Testing
     try simulation.requireConvergence(within: .seconds(10))
     let value = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try simulation.update(
-      1, [.set("before", to: "x"), .set(key: "large", value: value), .set("after", to: "y")])
+      1,
+      [.set("before", to: "x"), .set(key: "large", value: value), .set("after", to: "y")]
+    )
     try simulation.requireConvergence(within: .seconds(30))
     for node in [0, 2, 3] {
       #expect(simulation.engine(at: node).entry("large", of: "node-1")?.value == value)
@@ -62,7 +64,11 @@ import Testing
     configuration.compactThreshold = 10
     configuration.tombstoneAge = .milliseconds(300)
     let simulation = Simulation.cluster(
-      6, seed: 35, conditions: conditions, configuration: configuration)
+      6,
+      seed: 35,
+      conditions: conditions,
+      configuration: configuration
+    )
     var random = Xoshiro256(seed: 35)
     for _ in 0..<200 {
       let key = "key-\(random.below(20))"

@@ -32,7 +32,8 @@ import Testing
     try simulation.requireConvergence(within: .seconds(10))
     try simulation.run(for: .seconds(1))
     #expect(
-      simulation.outcome(of: late, at: 1) == .joined(MemberID(name: "a", generation: 1)))
+      simulation.outcome(of: late, at: 1) == .joined(MemberID(name: "a", generation: 1))
+    )
     #expect(simulation.engine(at: 0).memberCount == 2)
   }
 
@@ -82,12 +83,15 @@ import Testing
     simulation.setBandwidth(2, bytesPerSecond: 20_000)
     let before = simulation.traffic(of: 2)
     try simulation.update(
-      0, [.set(key: "large", value: [UInt8](repeating: 7, count: 100_000))])
+      0,
+      [.set(key: "large", value: [UInt8](repeating: 7, count: 100_000))]
+    )
     let begin = simulation.now
     let end = try simulation.requireConvergence(within: .seconds(60))
     #expect(end.since(begin) >= 5_000_000_000)
     let after = simulation.traffic(of: 2)
-    let bytes = after.packetBytesIn + after.streamBytesIn - before.packetBytesIn
+    let bytes =
+      after.packetBytesIn + after.streamBytesIn - before.packetBytesIn
       - before.streamBytesIn
     #expect(bytes >= 100_000)
     #expect(Double(bytes) <= 20_000 * Double(end.since(begin)) / 1e9 + 1_500)
@@ -99,7 +103,9 @@ import Testing
       try simulation.requireConvergence(within: .seconds(10))
       simulation.setBandwidth(1, bytesPerSecond: 50_000)
       try simulation.update(
-        0, [.set(key: "large", value: [UInt8](repeating: 7, count: 400_000))])
+        0,
+        [.set(key: "large", value: [UInt8](repeating: 7, count: 400_000))]
+      )
       try simulation.run(for: .seconds(3))
       let failed = simulation.engine(at: 1).metrics.streamsFailed
       #expect(simulation.traffic(of: 1).streamBytesIn > 50_000)

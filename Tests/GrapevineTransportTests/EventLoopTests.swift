@@ -78,7 +78,8 @@ import Testing
     let id = try loop.add(client)
     let lateness = try client.state.eventually { $0.due.isEmpty ? $0.lateness : nil }
     loop.remove(id)
-    // Whole milliseconds would be 0.7 ms late on the average; the best of 40 shows what is possible.
+    // Whole milliseconds would be 0.7 ms late on the average; the best of 40 shows what is
+    // possible.
     #expect((lateness.min() ?? .max) < 400_000)
   }
 

@@ -29,13 +29,14 @@ func eventually(_ condition: () -> Bool) -> Bool {
   return true
 }
 
-/// What this package can leave behind in a process: descriptors of its kinds, and threads of its names.
+/// What this package can leave behind in a process: descriptors of its kinds, and threads of its
+/// names.
 struct ProcessResources {
   private(set) var descriptors: [String] = []
   private(set) var threads: [String] = []
 
-  /// More than the testing library opens or closes in the meantime, and less than what is left behind
-  /// where each of the things that a test made keeps one descriptor.
+  /// More than the testing library opens or closes in the meantime, and less than what is left
+  /// behind where each of the things that a test made keeps one descriptor.
   static let tolerance = 8
 
   init() {
@@ -50,7 +51,8 @@ struct ProcessResources {
     }
   }
 
-  /// Says whether no more is there than `before`, which was followed by making more than `tolerance` things.
+  /// Says whether no more is there than `before`, which was followed by making more than
+  /// `tolerance` things.
   func hasNoLeak(since before: ProcessResources) -> Bool {
     threads.count <= before.threads.count
       && descriptors.count <= before.descriptors.count + Self.tolerance

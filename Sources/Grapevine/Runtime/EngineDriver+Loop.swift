@@ -94,7 +94,8 @@ extension EngineDriver {
     }
   }
 
-  /// Does what the engine wants of streams, sets the deadline, and returns who has events to deliver.
+  /// Does what the engine wants of streams, sets the deadline, and returns who has events to
+  /// deliver.
   private func settle(
     _ table: inout StreamTable,
     _ context: EventLoop.Context

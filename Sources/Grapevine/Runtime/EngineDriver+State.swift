@@ -54,8 +54,8 @@ extension EngineDriver.State {
   /// Whether what the engine wants is done.
   var isRunning: Bool { clientID != nil && !hasEnded }
 
-  /// Takes what the engine wants: events go to the delegate, stream actions are queued, and one batch of
-  /// packets goes into `outbox`.
+  /// Takes what the engine wants: events go to the delegate, stream actions are queued, and one
+  /// batch of packets goes into `outbox`.
   mutating func pull(into outbox: DatagramOutbox, at now: Instant) -> EngineDriver.Outcome {
     var outcome = EngineDriver.Outcome()
     while let event = engine.nextEvent() {

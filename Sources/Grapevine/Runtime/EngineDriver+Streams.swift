@@ -5,7 +5,8 @@ internal import GrapevineTransport
 extension EngineDriver {
   /// The most connections that are accepted in one turn.
   private static let acceptLimit = 16
-  /// How long accepting pauses when there is no descriptor for the next connection, which goes on waiting.
+  /// How long accepting pauses when there is no descriptor for the next connection, which goes on
+  /// waiting.
   private static let acceptPause = Duration.milliseconds(100)
 
   func acceptStreams(_ table: inout StreamTable, _ context: EventLoop.Context) {

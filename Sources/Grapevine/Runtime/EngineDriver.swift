@@ -3,9 +3,10 @@ internal import GrapevineTransport
 
 /// What moves an engine: it feeds it what the sockets bring, and does what the engine wants.
 ///
-/// Two locks, always taken in this order: `table` belongs to the loop's thread, which holds it while it
-/// works; `state` is the engine's, held for a batch at most and never during a call to the system. Packets
-/// are sent by whichever thread caused them, after unlocking; stream actions wait, in order, for the loop.
+/// Two locks, always taken in this order: `table` belongs to the loop's thread, which holds it
+/// while it works; `state` is the engine's, held for a batch at most and never during a call to
+/// the system. Packets are sent by whichever thread caused them, after unlocking; stream actions
+/// wait, in order, for the loop.
 final class EngineDriver: Sendable {
   let state: Locked<State>
   let table: Locked<StreamTable>
@@ -68,7 +69,8 @@ extension EngineDriver {
     return metrics
   }
 
-  /// Stops: nothing that the engine wants is done any more, and `remove` is to take the driver off its loop.
+  /// Stops: nothing that the engine wants is done any more, and `remove` is to take the driver off
+  /// its loop.
   func end(_ remove: (ClientID) -> Void) {
     let (id, delegate) = state.withLock { state in
       state.hasEnded = true

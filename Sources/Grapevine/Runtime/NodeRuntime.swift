@@ -1,7 +1,8 @@
 package import GrapevineCore
 package import GrapevineTransport
 
-/// An engine at work: its sockets, its place on an event loop, and the lock that lets any thread use it.
+/// An engine at work: its sockets, its place on an event loop, and the lock that lets any thread
+/// use it.
 ///
 /// It ends with `close`, or when nobody holds it any more.
 package final class NodeRuntime: Sendable {
@@ -15,8 +16,8 @@ package final class NodeRuntime: Sendable {
   /// - Parameters:
   ///   - bind: the address of both sockets; with port 0 the system chooses one port for both.
   ///   - loop: what drives the engine; the runtime holds it.
-  ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must not hold
-  ///     the runtime.
+  ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
+  ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
   ///   - makeEngine: makes the engine for the address that was bound.
@@ -57,9 +58,9 @@ extension NodeRuntime {
 
   /// Runs `body` on the engine, alone, and sees to what the engine then wants to do.
   ///
-  /// Events reach the delegate before this returns, and packets the kernel; stream work is left to the loop,
-  /// which is woken only if there is any, or an earlier deadline. After `close` the engine can still be
-  /// read, but nothing that it wants is done any more.
+  /// Events reach the delegate before this returns, and packets the kernel; stream work is left to
+  /// the loop, which is woken only if there is any, or an earlier deadline. After `close` the
+  /// engine can still be read, but nothing that it wants is done any more.
   package func withEngine<Result, Failure: Error>(
     _ body: (inout Engine, Instant) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -78,8 +79,8 @@ extension NodeRuntime {
 
   /// Stops at once and closes the sockets; the cluster takes it for a crash.
   ///
-  /// Closing twice is harmless. When it returns, the loop does not call the delegate any more, unless it
-  /// was called on the loop's own thread.
+  /// Closing twice is harmless. When it returns, the loop does not call the delegate any more,
+  /// unless it was called on the loop's own thread.
   package func close() {
     driver.end { loop.remove($0) }
   }

@@ -75,8 +75,8 @@ final class OpenStream {
     case none
     /// What is queued still goes out.
     case draining
-    /// All is sent and the peer is told; closing before the peer has ended too could reset the connection
-    /// and take from the peer what it has not read.
+    /// All is sent and the peer is told; closing before the peer has ended too could reset the
+    /// connection and take from the peer what it has not read.
     case awaitingPeer
   }
 

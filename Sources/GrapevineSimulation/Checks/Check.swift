@@ -55,7 +55,8 @@ package enum DeadlineCheck: Check {
 
 package enum OwnerCheck: Check {
   package static let name = "owner"
-  package static let reason = "each change of an owner takes the next version, a change of nothing none"
+  package static let reason =
+    "each change of an owner takes the next version, a change of nothing none"
 }
 
 package enum VersionCheck: Check {
@@ -89,7 +90,8 @@ package enum NameCheck: Check {
 
 package enum CodecCheck: Check {
   package static let name = "codec"
-  package static let reason = "what one engine sends, no other calls malformed, and both count alike"
+  package static let reason =
+    "what one engine sends, no other calls malformed, and both count alike"
 }
 
 package enum ConvergenceCheck: Check {

@@ -44,7 +44,10 @@ struct Checks {
 
   /// An engine has had an input, and its outputs were pulled.
   mutating func afterInput(
-    _ node: Int, _ engine: Engine, reading: Instant, at time: Instant
+    _ node: Int,
+    _ engine: Engine,
+    reading: Instant,
+    at time: Instant
   ) {
     self.time = time
     let own = lives[node]
@@ -80,7 +83,7 @@ struct Checks {
     let view = views[node][identity]
     guard view.phase.isShown else { return }
     noteVersion(engine.version(of: history.identities[identity].id.name), of: identity, at: node)
-    guard view.keyCount > 0 else { return }
+    guard view.keyCount > 0, !history.identities[identity].isAmbiguous else { return }
     let key = Int(random.below(UInt64(view.keyCount)))
     guard view.isLive(key) else { return }
     let name = history.life(of: identity).keys[key].name
@@ -92,13 +95,15 @@ struct Checks {
       return
     }
     fail(
-      ReadCheck.self, node,
+      ReadCheck.self,
+      node,
       "reads \(entry?.description ?? "nothing") for “\(name)” of "
         + "\(history.identities[identity].id), of which it was told version \(told)"
     )
   }
 
-  /// Says whether a later version wrote the same value once more, of which a snapshot need not tell.
+  /// Says whether a later version wrote the same value once more, of which a snapshot need not
+  /// tell.
   private func isRewrite(_ version: Version, of told: Version, _ key: Int, in life: Life) -> Bool {
     guard version > told, let former = life.write(at: told), let latter = life.write(at: version)
     else { return false }
@@ -142,7 +147,9 @@ extension Checks {
       fail(NameCheck.self, node, "\(id) joined beside \(history.identities[other].id)")
     } else if let generation = views[node].generation(nameIndex), id.generation < generation {
       fail(EventOrderCheck.self, node, "\(id) joined after generation \(generation)")
-    } else if view.phase == .replaced || view.hasLeft {
+    } else if view.phase == .replaced || view.hasLeft,
+      !history.identities[identity].isAmbiguous
+    {
       fail(EventOrderCheck.self, node, "\(id) joined, but it had \(view.phase)")
     }
     views[node].show(identity, nameIndex, generation: id.generation)
@@ -161,7 +168,10 @@ extension Checks {
   }
 
   private mutating func move(
-    _ id: MemberID, from: [MemberView.Phase], to phase: MemberView.Phase, _ event: Event,
+    _ id: MemberID,
+    from: [MemberView.Phase],
+    to phase: MemberView.Phase,
+    _ event: Event,
     at node: Int
   ) {
     guard let identity = identity(of: id, at: node) else { return }
@@ -194,13 +204,19 @@ extension Checks {
   }
 
   private mutating func keyDeleted(
-    _ id: MemberID, _ key: String, _ version: Version, at node: Int
+    _ id: MemberID,
+    _ key: String,
+    _ version: Version,
+    at node: Int
   ) {
     guard let identity = identityWithKeys(of: id, at: node) else { return }
     let life = history.life(of: identity)
     guard let index = life.keyIndex(of: key), views[node][identity].isLive(index) else {
       return fail(
-        ReadCheck.self, node, "was told \(id) deleted “\(key)”, which it was not told of")
+        ReadCheck.self,
+        node,
+        "was told \(id) deleted “\(key)”, which it was not told of"
+      )
     }
     let seen = views[node][identity].version(of: index)
     if !life.wasDeleted(index, after: seen) {
@@ -225,8 +241,10 @@ extension Checks {
     guard let identity = identity(of: id, at: node) else { return nil }
     if !views[node][identity].phase.isShown {
       fail(
-        EventOrderCheck.self, node,
-        "was told of a key of \(id), which was \(views[node][identity].phase)")
+        EventOrderCheck.self,
+        node,
+        "was told of a key of \(id), which was \(views[node][identity].phase)"
+      )
     }
     return history.identities[identity].isAmbiguous ? nil : identity
   }
@@ -283,7 +301,10 @@ extension Checks {
   }
 
   private mutating func checkEntries(
-    _ member: Member, _ node: Int, count: Int, version: (Int) -> Version
+    _ member: Member,
+    _ node: Int,
+    count: Int,
+    version: (Int) -> Version
   ) {
     guard let identity = history.identityIndex(of: member.id) else { return }
     let life = member.isSelf ? history[lives[node]] : history.life(of: identity)
@@ -299,8 +320,10 @@ extension Checks {
       let told = version(write.keyIndex)
       if told != entry.version, !isRewrite(entry.version, of: told, write.keyIndex, in: life) {
         fail(
-          ReadCheck.self, node,
-          "shows \(entry) of \(member.id), but told version \(told)")
+          ReadCheck.self,
+          node,
+          "shows \(entry) of \(member.id), but told version \(told)"
+        )
       }
     }
     if liveCount != count {

@@ -109,7 +109,8 @@ struct Life {
       guard entry.version > version else { continue }
       padTo(entry.version - 1)
       append(
-        Write(keyIndex: index(of: entry.key), value: entry.isDeleted ? nil : entry.value))
+        Write(keyIndex: index(of: entry.key), value: entry.isDeleted ? nil : entry.value)
+      )
     }
     padTo(member.version)
     for index in isListed.indices where !isListed[index] && keys[index].isLive {

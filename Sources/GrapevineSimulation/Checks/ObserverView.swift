@@ -40,6 +40,8 @@ struct ObserverView {
 
   mutating func hide(_ identity: Int, _ nameIndex: Int, _ phase: MemberView.Phase) {
     if self.shown(nameIndex) == identity { shown[nameIndex] = nil }
+    // Once a name is forgotten, a clock that stepped back may begin it anew.
+    if phase == .expired { generations[nameIndex] = 0 }
     self[identity].phase = phase
     self[identity].forgetLiveKeys()
   }

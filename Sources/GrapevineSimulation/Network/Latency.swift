@@ -20,13 +20,17 @@ package struct Latency: Sendable, Hashable {
   package static func uniform(_ range: ClosedRange<Duration>) -> Latency {
     let floor = range.lowerBound.wholeNanoseconds
     return Latency(
-      floor: floor, shape: .uniform(width: range.upperBound.wholeNanoseconds - floor))
+      floor: floor,
+      shape: .uniform(width: range.upperBound.wholeNanoseconds - floor)
+    )
   }
 
   /// A time of at least `floor`, and above it exponential with the mean `mean`.
   package static func exponential(floor: Duration, mean: Duration) -> Latency {
     Latency(
-      floor: floor.wholeNanoseconds, shape: .exponential(mean: mean.wholeNanoseconds))
+      floor: floor.wholeNanoseconds,
+      shape: .exponential(mean: mean.wholeNanoseconds)
+    )
   }
 
   /// The mean in nanoseconds.

@@ -32,7 +32,8 @@ package struct NetworkConditions: Sendable, Hashable {
   package init() {}
 }
 
-/// What one direction of one link has otherwise than the ``NetworkConditions``; nil changes nothing.
+/// What one direction of one link has otherwise than the ``NetworkConditions``; nil changes
+/// nothing.
 package struct LinkRule: Sendable, Hashable {
   package var latency: Latency?
   package var loss: Ratio?

@@ -17,7 +17,10 @@ struct PacketPool {
   var inFlightCount: Int { packets.count - free.count }
 
   mutating func add(
-    _ bytes: [UInt8], from source: Endpoint, to target: Endpoint, node: Int
+    _ bytes: [UInt8],
+    from source: Endpoint,
+    to target: Endpoint,
+    node: Int
   ) -> Int {
     let index: Int
     if let reused = free.popLast() {

@@ -17,7 +17,7 @@ package struct Ratio: Sendable, Hashable {
   /// The share nearest to `share` in billionths.
   package init(_ share: Double) {
     precondition((0...1).contains(share), "\(share) is no share of a whole")
-    self.init(UInt64((share * 1e9).rounded()), outOf: 1_000_000_000)
+    self.init(UInt64(share * 1e9 + 0.5), outOf: 1_000_000_000)
   }
 
   package static let never = Ratio(0, outOf: 1)

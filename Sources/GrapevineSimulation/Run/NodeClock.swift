@@ -39,7 +39,9 @@ package struct NodeClock {
   /// Lets the clock run at another rate from `time` on.
   package mutating func setDrift(_ partsPerMillion: Int64, at time: UInt64) {
     precondition(
-      abs(partsPerMillion) < 500_000, "a clock does not drift by \(partsPerMillion) parts of a million")
+      abs(partsPerMillion) < 500_000,
+      "a clock does not drift by \(partsPerMillion) parts of a million"
+    )
     anchorReading = reading(at: time).nanoseconds
     anchorTime = time
     drift = partsPerMillion

@@ -1,10 +1,11 @@
 package import GrapevineCore
 
-/// A run in which everything, the faults included, is drawn from one seed; then peace must bring accord.
+/// A run in which everything, the faults included, is drawn from one seed; then peace must bring
+/// accord.
 ///
-/// First comes safety: nodes write, crash, come back, sleep, leave and are cut off from each other, on a
-/// network that loses, doubles and delays. Then comes liveness: all faults end, and within a
-/// bounded time all live nodes must hold the same.
+/// First comes safety: nodes write, crash, come back, sleep, leave and are cut off from each
+/// other, on a network that loses, doubles and delays. Then comes liveness: all faults end, and
+/// within a bounded time all live nodes must hold the same.
 package struct Swarm: Sendable {
   package let seed: UInt64
   package let options: Options

@@ -28,8 +28,10 @@ struct SwarmRun {
       // A leap of the generation, so that a clock that steps back has somewhere to go.
       generations.append(1_000 + random.below(1_000))
       simulation.add(
-        name: "node-\(index)", generation: generations[index],
-        configuration: options.configuration)
+        name: "node-\(index)",
+        generation: generations[index],
+        configuration: options.configuration
+      )
       drift(index)
     }
     for node in simulation.nodeIndices { connect(node) }
@@ -78,7 +80,10 @@ struct SwarmRun {
     let timeToLive: Duration? =
       random.chance(1, outOf: 8) ? .milliseconds(Int64(1 + random.below(3_000))) : nil
     return .set(
-      key: key, value: [UInt8](repeating: byte, count: size), timeToLive: timeToLive)
+      key: key,
+      value: [UInt8](repeating: byte, count: size),
+      timeToLive: timeToLive
+    )
   }
 
   private mutating func crash() {
@@ -126,7 +131,8 @@ struct SwarmRun {
     partitions.append(
       random.chance(1, outOf: 3)
         ? simulation.partitionOneWay(from: some, to: others)
-        : simulation.partition(some, from: others))
+        : simulation.partition(some, from: others)
+    )
   }
 
   private mutating func leave() {
@@ -146,8 +152,11 @@ struct SwarmRun {
     for node in simulation.nodeIndices {
       if simulation.state(of: node) == .paused { simulation.resume(node) }
       simulation.setDrift(node, partsPerMillion: 0)
-      if !simulation.state(of: node).isAlive, random.chance(1, outOf: 2) { restart(node) }
+      // All come back: what a dead owner told only in part, no survivor can tell another whole.
+      if !simulation.state(of: node).isAlive { restart(node) }
     }
+    // Those who have all moved meanwhile are found by names, which are resolved again.
+    for node in simulation.liveNodes { addSeeds(node) }
     let begin = simulation.now
     let end = try simulation.requireConvergence(within: options.healDuration)
     try simulation.run(for: options.configuration.interval * 4)
@@ -178,9 +187,13 @@ struct SwarmRun {
 
   /// Tells a process whom to contact: another by name now, the first three for ever.
   private mutating func connect(_ node: Int) {
-    simulation.addSeeds(node, simulation.nodeIndices.prefix(3).filter { $0 != node })
+    addSeeds(node)
     let other = random.index(simulation.nodeIndices.count)
     if other != node { simulation.join(node, to: other) }
+  }
+
+  private func addSeeds(_ node: Int) {
+    simulation.addSeeds(node, simulation.nodeIndices.prefix(3).filter { $0 != node })
   }
 
   private mutating func drift(_ node: Int) {

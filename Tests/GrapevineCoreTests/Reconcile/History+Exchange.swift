@@ -1,4 +1,3 @@
-import GrapevineHashing
 import GrapevineCore
 import GrapevineHashing
 

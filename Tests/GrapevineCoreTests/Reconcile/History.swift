@@ -3,8 +3,8 @@ import GrapevineHashing
 
 /// A history of one owner, its replicas, and a network that loses, doubles, delays and re-orders.
 ///
-/// Node 0 is the owner. All that travels is written and read in the real wire format. Seed and length give
-/// the same history each time.
+/// Node 0 is the owner. All that travels is written and read in the real wire format. Seed and
+/// length give the same history each time.
 struct History {
   let seed: UInt64
   var owner = OwnerModel()
@@ -131,7 +131,8 @@ extension History {
 // MARK: Settling
 
 extension History {
-  /// Faults stop; each replica goes on asking one neighbour, nearer to the owner, until all are equal.
+  /// Faults stop; each replica goes on asking one neighbour, nearer to the owner, until all are
+  /// equal.
   mutating func settle() throws {
     transcript?.note("faults stop")
     isCut = isCut.map { _ in false }

@@ -61,7 +61,8 @@ extension OwnerModel {
     }?.version
   }
 
-  /// What a state holds that has seen all operations up to `version`, and has compacted up to `compacted`.
+  /// What a state holds that has seen all operations up to `version`, and has compacted up to
+  /// `compacted`.
   func content(at version: Version, compacted: Version) -> [Operation?] {
     operations.indices.map { key in
       guard let last = last(key, through: version) else { return nil }

@@ -11,8 +11,8 @@ struct HistoryFailure: Error, CustomStringConvertible {
 /// - m and c never go back;
 /// - what is held was written so by the owner, at that version, at most m;
 /// - a tombstone that is held lies above c;
-/// - a key that the owner has not touched since a version ≤ m is as the owner left it: live with its last
-///   value, or not live;
+/// - a key that the owner has not touched since a version ≤ m is as the owner left it: live with
+///   its last value, or not live;
 /// - a state that says it is whole holds just what the owner held at m;
 /// - a key that was live is live still, unless the owner has deleted it since, at a version ≤ m;
 /// - no key's version goes back, and none returns below the deletion that took it away;

@@ -1,10 +1,11 @@
 import Glibc
 import Testing
 
-/// Counts the bytes that a thread asks the Swift runtime for: arrays, strings, classes and boxes alike.
+/// Counts the bytes that a thread asks the Swift runtime for: arrays, strings, classes and boxes
+/// alike.
 ///
-/// The runtime calls `malloc` through a slot of its own, which is led through a counter here. What is freed
-/// again counts as well; what other threads do meanwhile does not.
+/// The runtime calls `malloc` through a slot of its own, which is led through a counter here. What
+/// is freed again counts as well; what other threads do meanwhile does not.
 enum Allocations {
   /// Returns what `body` returns, and the bytes that it allocated on the way.
   static func count<Result>(_ body: () throws -> Result) throws -> (result: Result, size: Int) {

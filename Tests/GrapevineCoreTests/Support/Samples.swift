@@ -82,7 +82,8 @@ struct HandMadeSection {
 }
 
 extension VersionedState {
-  /// Applies all sections in `bytes`, plain ones and whole snapshots; returns what came of the last.
+  /// Applies all sections in `bytes`, plain ones and whole snapshots; returns what came of the
+  /// last.
   @discardableResult
   mutating func take(
     _ bytes: [UInt8],

@@ -24,7 +24,10 @@ struct RoundTripTests {
       for kind in PacketKind.allCases {
         let label = UInt32(truncatingIfNeeded: random.next())
         let header = PacketHeader(
-          kind: kind, label: label, sender: MemberKey(rawValue: random.next()))
+          kind: kind,
+          label: label,
+          sender: MemberKey(rawValue: random.next())
+        )
         var bytes: [UInt8] = []
         header.write(to: &bytes)
         #expect(bytes.count == PacketHeader.size)
@@ -67,7 +70,9 @@ struct RoundTripTests {
     for seed in Self.seeds {
       var random = Xoshiro256(seed: seed)
       let heartbeat = Heartbeat(
-        fingerprint: random.next(), memberCount: Int(Self.number(&random) >> 32))
+        fingerprint: random.next(),
+        memberCount: Int(Self.number(&random) >> 32)
+      )
       var bytes: [UInt8] = []
       heartbeat.write(to: &bytes)
       #expect(PacketHeader.size + bytes.count <= 32)
@@ -93,7 +98,10 @@ struct RoundTripTests {
       }
       let ranges = [
         DigestRange(
-          lower: .lowest, upper: .highest, body: .fingerprint(random.next(), memberCount: 1_000)),
+          lower: .lowest,
+          upper: .highest,
+          body: .fingerprint(random.next(), memberCount: 1_000)
+        ),
         DigestRange(lower: .lowest, upper: .highest, body: .entries(count: entries.count)),
         DigestRange(lower: .lowest, upper: .highest, body: .wanted(count: entries.count)),
       ]
@@ -127,7 +135,8 @@ struct RoundTripTests {
     func isValid(_ keys: [UInt64], from lower: UInt64 = 10, to upper: UInt64 = 20) -> Bool {
       var bytes: [UInt8] = []
       DigestRange(
-        lower: MemberKey(rawValue: lower), upper: MemberKey(rawValue: upper),
+        lower: MemberKey(rawValue: lower),
+        upper: MemberKey(rawValue: upper),
         body: .entries(count: keys.count)
       ).write(to: &bytes)
       for key in keys { entry(key).write(to: &bytes) }
@@ -156,7 +165,13 @@ struct RoundTripTests {
       var bytes: [UInt8] = []
       var owed = Owed.whole(record.key)
       let outcome = record.write(
-        &owed, to: &bytes, limit: 100_000, share: 100_000, entryLimit: 100_000, now: .zero)
+        &owed,
+        to: &bytes,
+        limit: 100_000,
+        share: 100_000,
+        entryLimit: 100_000,
+        now: .zero
+      )
       #expect(outcome == .complete)
       try check(bytes, record)
     }
@@ -221,7 +236,13 @@ struct RoundTripTests {
           Section.write(Samples.record().claim(now: .zero), to: &bytes)
         case Section.Tag.state:
           let mark = Section.beginState(
-            isSnapshot: false, compacted: 0, base: 0, end: 0, horizon: 0, in: &bytes)
+            isSnapshot: false,
+            compacted: 0,
+            base: 0,
+            end: 0,
+            horizon: 0,
+            in: &bytes
+          )
           Section.end(mark, in: &bytes)
         default:
           Section.end(Section.begin(tag: tag, in: &bytes), in: &bytes)

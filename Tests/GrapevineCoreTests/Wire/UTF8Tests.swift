@@ -60,6 +60,8 @@ struct UTF8Tests {
   @Test func `only the range that is asked for is looked at`() {
     let bytes: [UInt8] = [0xFF, 0x41, 0xC3, 0xA9, 0xFF]
     #expect(Self.isValid(bytes, 1..<4) && Self.isValid(bytes, 0..<0))
-    #expect(!Self.isValid(bytes, 1..<3) && !Self.isValid(bytes, 0..<4) && !Self.isValid(bytes, 3..<4))
+    #expect(
+      !Self.isValid(bytes, 1..<3) && !Self.isValid(bytes, 0..<4) && !Self.isValid(bytes, 3..<4)
+    )
   }
 }

@@ -39,7 +39,8 @@ struct VarintTests {
       Array(repeating: 0x80, count: 9) + [0x00],
       Array(repeating: 0x80, count: 10) + [0x01],
       Array(repeating: 0xFF, count: 11),
-    ] as [[UInt8]])
+    ] as [[UInt8]]
+  )
   func `what is cut off, too large or not in its shortest form is refused`(bytes: [UInt8]) {
     #expect(throws: MalformedDatagram.malformed) { try Self.read(bytes) }
   }

@@ -90,6 +90,7 @@ extension Command {
     ) throws(UsageError) {
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts[0])
+      guard name != "--help" else { throw UsageError("--help takes no value: it must stand alone") }
       guard let option = Option.all.first(where: { $0.name == name }) else {
         throw UsageError(
           "there is no option “\(name)”" + hint(name, among: Option.all.map(\.name) + ["--help"])

@@ -9,7 +9,8 @@ package enum Suggestion {
     return best.name
   }
 
-  /// The number of letters to insert, delete or replace to make one word of the other (Levenshtein).
+  /// The number of letters to insert, delete or replace to make one word of the other
+  /// (Levenshtein).
   package static func distance(_ first: String, _ second: String) -> Int {
     let goal = Array(second.utf8)
     var row = Array(0...goal.count)

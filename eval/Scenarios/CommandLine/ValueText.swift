@@ -1,6 +1,7 @@
 /// Values as they are written on a command line.
 package enum ValueText {
-  /// A duration such as `500ms`, `2s` or `1.5s`; nil unless it is one, with its unit, and not negative.
+  /// A duration such as `500ms`, `2s` or `1.5s`; nil unless it is one, with its unit, and not
+  /// negative.
   package static func duration(_ text: String) -> Duration? {
     let units = [("us", 1e3), ("ms", 1e6), ("min", 6e10), ("s", 1e9)]
     guard let (unit, scale) = units.first(where: { text.hasSuffix($0.0) }),

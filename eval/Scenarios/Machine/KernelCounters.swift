@@ -1,6 +1,7 @@
 /// What the kernel has counted in this process's network namespace.
 enum KernelCounters {
-  /// UDP packets sent, and the bytes that passed the loopback interface; nil where it can't be read.
+  /// UDP packets sent, and the bytes that passed the loopback interface; nil where it can't be
+  /// read.
   static var current: TrafficCount? {
     guard let snmp = readSystemFile("/proc/net/snmp"), let packets = udpPacketsOut(snmp),
       let devices = readSystemFile("/proc/net/dev"), let bytes = loopbackBytesOut(devices)
