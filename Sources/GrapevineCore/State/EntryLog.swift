@@ -1,7 +1,7 @@
 /// A state's entries in ascending version order, in pages.
 ///
-/// Entries are added at the end; one that is removed leaves a vacant place. A page whose places are all
-/// vacant is given back at once, and ``rewrite()`` packs the rest anew.
+/// Entries are added at the end; one that is removed leaves a vacant place. A page whose places
+/// are all vacant is given back at once, and ``rewrite()`` packs the rest anew.
 package struct EntryLog: Sendable {
   /// Where an entry lies; valid until the log is rewritten.
   struct Place: Hashable, Sendable {

@@ -167,7 +167,8 @@ extension EntryPage {
     entryCount = 0
   }
 
-  /// Traps if the entries are not in order, or do not fill the page; returns the vacant places' size.
+  /// Traps if the entries are not in order, or do not fill the page; returns the vacant places'
+  /// size.
   func checkInvariants() -> Int {
     var last = base
     var end = 0

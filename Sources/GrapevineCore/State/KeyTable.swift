@@ -1,7 +1,7 @@
 import GrapevineHashing
 
-/// Finds an entry's place in a log by its key: open addressing with linear probing, keyed by SipHash,
-/// so that a peer can't choose keys that collide.
+/// Finds an entry's place in a log by its key: open addressing with linear probing, keyed by
+/// SipHash, so that a peer can't choose keys that collide.
 struct KeyTable: Sendable {
   private let hash: SipHash
   /// A place plus one; zero where empty, `removed` where an entry was.

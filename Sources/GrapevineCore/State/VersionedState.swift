@@ -2,9 +2,9 @@ package import GrapevineHashing
 
 /// The key-value state of one member, at its owner or at a replica.
 ///
-/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten entry
-/// leaves a vacant place, and the log is rewritten when most of it is vacant: every change costs O(1)
-/// amortised. A copy shares the log's pages, all but those that change.
+/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten
+/// entry leaves a vacant place, and the log is rewritten when most of it is vacant: every change
+/// costs O(1) amortised. A copy shares the log's pages, all but those that change.
 package struct VersionedState: Sendable {
   /// The highest version applied.
   package private(set) var version: Version = 0
@@ -168,7 +168,8 @@ extension VersionedState {
     compacted = max(compacted, bound)
   }
 
-  /// Replaces the whole content by what `isKept` says to keep, and by `added`, which lies above that.
+  /// Replaces the whole content by what `isKept` says to keep, and by `added`, which lies above
+  /// that.
   package mutating func replace(
     keeping isKept: (StoredEntry) -> Bool,
     adding added: EntryLog,
