@@ -25,7 +25,7 @@ extension Engine {
     let reader = WireReader(0..<payload.count)
     let session = streams[index]
     switch (kind, session.phase) {
-    case (.hello, .greeting):
+    case (.hello, .greeting) where session.peerID == nil:
       try takeHello(bytes, reader, index)
     case (.refusal, .greeting) where session.direction == .outbound:
       try takeRefusal(bytes, reader, session)
@@ -35,17 +35,8 @@ extension Engine {
       }
       drop(session.id, aborting: false)
       finishPurpose(of: session, isAlive: true)
-    case (.digest, .exchanging) where !session.hasReceivedDigest:
-      try DigestRange.validate(bytes, reader)
-      var answer = DigestAnswer()
-      compare(bytes, reader, &answer)
-      streams[index].owed += answer.owed
-      if !answer.buried.isEmpty { sayBuried(answer.buried, index) }
-      var last = reader
-      guard let range = try? DigestRange.read(bytes, &last), range.isFullEntries else {
-        throw .malformed
-      }
-      streams[index].hasReceivedDigest = range.upper == .highest
+    case (.digest, .exchanging):
+      try takeDigest(bytes, reader, index)
     case (.delta, .exchanging):
       try takeSections(bytes, reader, index)
     case (.done, .exchanging) where payload.isEmpty:
@@ -187,6 +178,8 @@ extension Engine {
     switch session.purpose {
     case .ping:
       drop(id, aborting: false)
+      // A packet of this node's own came back by another of its addresses.
+      if hello.instance == instance { seeds.removeAll { $0 == session.endpoint } }
       finishPurpose(of: session, isAlive: isTwin)
     case .leave:
       fail(id, .notGrapevine, aborting: true)
@@ -262,6 +255,28 @@ extension Engine {
     streams[index].phase = .exchanging
     streams[index].digestFrom = .lowest
     streams[index].progressAt = clock
+  }
+
+  /// Takes a piece of the peer's digest, which must go on where the last one ended.
+  private mutating func takeDigest(
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    _ index: Int
+  ) throws(MalformedDatagram) {
+    try DigestRange.validate(bytes, start)
+    var reader = start
+    let range = try DigestRange.read(bytes, &reader)
+    guard case .entries(let count) = range.body, range.lower == streams[index].expectedFrom else {
+      throw .malformed
+    }
+    for _ in 0..<count { _ = try DigestEntry.read(bytes, &reader) }
+    guard reader.isAtEnd else { throw .malformed }
+    var answer = DigestAnswer()
+    compare(bytes, start, &answer)
+    streams[index].owed += answer.owed
+    if !answer.buried.isEmpty { sayBuried(answer.buried, index) }
+    streams[index].expectedFrom =
+      range.upper < .highest ? MemberKey(rawValue: range.upper.rawValue + 1) : nil
   }
 
   private mutating func takeSections(

@@ -73,7 +73,7 @@ package enum Evaluation {
       let size = NumberText.bytes(options.valueSize)
       lines.append("\(options.keyCount) keys with values of \(size)\(big), \(how)")
     }
-    return lines
+    return lines.flatMap { TextLayout.wrapped($0, 80) }
   }
 
   /// The object that `--json` writes.

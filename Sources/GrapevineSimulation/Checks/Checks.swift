@@ -83,7 +83,7 @@ struct Checks {
     let view = views[node][identity]
     guard view.phase.isShown else { return }
     noteVersion(engine.version(of: history.identities[identity].id.name), of: identity, at: node)
-    guard view.keyCount > 0 else { return }
+    guard view.keyCount > 0, !history.identities[identity].isAmbiguous else { return }
     let key = Int(random.below(UInt64(view.keyCount)))
     guard view.isLive(key) else { return }
     let name = history.life(of: identity).keys[key].name
@@ -147,7 +147,9 @@ extension Checks {
       fail(NameCheck.self, node, "\(id) joined beside \(history.identities[other].id)")
     } else if let generation = views[node].generation(nameIndex), id.generation < generation {
       fail(EventOrderCheck.self, node, "\(id) joined after generation \(generation)")
-    } else if view.phase == .replaced || view.hasLeft {
+    } else if view.phase == .replaced || view.hasLeft,
+      !history.identities[identity].isAmbiguous
+    {
       fail(EventOrderCheck.self, node, "\(id) joined, but it had \(view.phase)")
     }
     views[node].show(identity, nameIndex, generation: id.generation)

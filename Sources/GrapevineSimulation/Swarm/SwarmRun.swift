@@ -155,6 +155,8 @@ struct SwarmRun {
       // All come back: what a dead owner told only in part, no survivor can tell another whole.
       if !simulation.state(of: node).isAlive { restart(node) }
     }
+    // Those who have all moved meanwhile are found by names, which are resolved again.
+    for node in simulation.liveNodes { addSeeds(node) }
     let begin = simulation.now
     let end = try simulation.requireConvergence(within: options.healDuration)
     try simulation.run(for: options.configuration.interval * 4)
@@ -185,9 +187,13 @@ struct SwarmRun {
 
   /// Tells a process whom to contact: another by name now, the first three for ever.
   private mutating func connect(_ node: Int) {
-    simulation.addSeeds(node, simulation.nodeIndices.prefix(3).filter { $0 != node })
+    addSeeds(node)
     let other = random.index(simulation.nodeIndices.count)
     if other != node { simulation.join(node, to: other) }
+  }
+
+  private func addSeeds(_ node: Int) {
+    simulation.addSeeds(node, simulation.nodeIndices.prefix(3).filter { $0 != node })
   }
 
   private mutating func drift(_ node: Int) {
