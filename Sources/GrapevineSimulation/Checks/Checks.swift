@@ -283,6 +283,20 @@ extension Checks {
     }
   }
 
+  /// Compares what a node told of a live owner's keys, once both are at one version, with what the owner wrote.
+  mutating func compare(_ node: Int, with owner: Int, _ id: MemberID) {
+    guard let identity = history.identityIndex(of: id), !history.identities[identity].isAmbiguous
+    else { return }
+    let life = history[lives[owner]]
+    let view = views[node][identity]
+    for (index, key) in life.keys.enumerated() where key.isLive != view.isLive(index) {
+      let state = key.isLive ? "lacks" : "still holds"
+      fail(
+        ConvergenceCheck.self, node,
+        "equal fingerprints, but it \(state) “\(key.name)” of \(id)")
+    }
+  }
+
   private mutating func checkOwn(_ member: Member, _ node: Int) {
     let life = history[lives[node]]
     checkEntries(member, node, count: life.liveCount) { life.keys[$0].version }
