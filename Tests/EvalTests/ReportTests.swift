@@ -42,6 +42,16 @@ import Testing
     )
   }
 
+  @Test func `text is broken between words`() {
+    #expect(TextLayout.wrapped("one two  three four", 8) == ["one two", "three", "four"])
+    #expect(TextLayout.wrapped("incomprehensible", 4) == ["incomprehensible"])
+    #expect(TextLayout.wrapped("", 8).isEmpty)
+    #expect(Measurement.notes([]).isEmpty)
+    #expect(
+      Measurement.notes(["a", "b", "c", "d", "e"]) == ["on the way: a; b; c; and 2 more"]
+    )
+  }
+
   @Test func `the plot climbs to all of them at its right end`() {
     let lines = SharePlot.lines((1...64).map { Double($0) * 10 }, of: 64)
     #expect(lines.count == 12)

@@ -70,11 +70,10 @@ package enum Evaluation {
     if options.scenario == .sync {
       let big = options.bigValueSize.map { ", one of \(NumberText.bytes($0))" } ?? ""
       let how = options.isLive ? "set on one node of the running cluster" : "held by one member"
-      lines.append(
-        "\(options.keyCount) keys with values of \(NumberText.bytes(options.valueSize))\(big), \(how)"
-      )
+      let size = NumberText.bytes(options.valueSize)
+      lines.append("\(options.keyCount) keys with values of \(size)\(big), \(how)")
     }
-    return lines
+    return lines.flatMap { TextLayout.wrapped($0, 80) }
   }
 
   /// The object that `--json` writes.

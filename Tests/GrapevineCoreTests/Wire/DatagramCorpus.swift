@@ -72,7 +72,8 @@ struct DatagramCorpus {
     }
   }
 
-  /// Deltas with what comes by stream only, about a member that the engine knows, and with unknown fields.
+  /// Deltas with what comes by stream only, about a member that the engine knows, and with unknown
+  /// fields.
   private mutating func appendHandMade() {
     let header = PacketHeader(kind: .delta, label: 0, sender: MemberKey(rawValue: 99))
     let key = MemberKey(MemberID(name: "node 1 \u{E9}", generation: 5))
@@ -109,7 +110,9 @@ extension DatagramCorpus {
     var bytes = datagrams[random.index(datagrams.count)]
     // Most leave the header alone, so that the body is read.
     let first = random.chance(1, outOf: 12) ? 0 : min(PacketHeader.size, bytes.count)
-    for _ in 0...(random.chance(1, outOf: 4) ? random.index(3) : 0) { spoil(&bytes, from: first, &random) }
+    for _ in 0...(random.chance(1, outOf: 4) ? random.index(3) : 0) {
+      spoil(&bytes, from: first, &random)
+    }
     return bytes
   }
 

@@ -1,7 +1,8 @@
 import GrapevineCore
 import Testing
 
-/// The decoder and the engine under datagrams that nobody sent; `CASES` sets how many, `SEED` where they begin.
+/// The decoder and the engine under datagrams that nobody sent; `CASES` sets how many, `SEED` where
+/// they begin.
 struct DecoderTests {
   /// Reads a datagram as far as it can be read without an engine.
   private static func decode(_ bytes: [UInt8]) throws(MalformedDatagram) -> PacketKind {
@@ -25,7 +26,8 @@ struct DecoderTests {
     }
   }
 
-  /// What reading `size` bytes may allocate; without optimisation the language itself boxes values on the way.
+  /// What reading `size` bytes may allocate; without optimisation the language itself boxes values
+  /// on the way.
   private static func allowance(_ size: Int) -> Int {
     #if DEBUG
       64 * size + 4_096
@@ -48,7 +50,8 @@ struct DecoderTests {
       if let reason { drops[reason.reason] += 1 } else { acceptedCount += 1 }
       if size > Self.allowance(bytes.count) {
         Issue.record(
-          "\(size) bytes for \(bytes); \(Environment.replay(case: index, filter: "spoiled"))")
+          "\(size) bytes for \(bytes); \(Environment.replay(case: index, filter: "spoiled"))"
+        )
         return
       }
     }
@@ -56,7 +59,8 @@ struct DecoderTests {
     print("\(count) datagrams: \(acceptedCount) well-formed, at most \(largest) bytes allocated")
     guard count >= 10_000 else { return }
     let reasons: [Metrics.DropReason] = [
-      .tooShort, .wrongMagic, .wrongVersion, .sealed, .wrongLabel, .unknownKind, .malformed, .notUTF8,
+      .tooShort, .wrongMagic, .wrongVersion, .sealed, .wrongLabel, .unknownKind, .malformed,
+      .notUTF8,
     ]
     for reason in reasons { #expect(drops[reason] > 0, "\(reason)") }
     #expect(acceptedCount > count / 20)
@@ -78,12 +82,14 @@ struct DecoderTests {
     for index in 0..<count {
       var random = Xoshiro256(seed: Environment.firstSeed &+ UInt64(index))
       // News that is taken changes what the next can do; now and then it begins anew. It must, too,
-      // when datagrams in its own name have made it believe in a twin: from then on it takes nothing.
+      // when datagrams in its own name have made it believe in a twin: from then on it takes
+      // nothing.
       if index % 64 == 0 || engine.isSuperseded { engine = corpus.engine }
       let bytes = corpus.next(&random)
       if let failure = Self.feed(bytes, to: &engine, &counts) {
         Issue.record(
-          "\(failure): \(bytes); \(Environment.replay(case: index, filter: "spoiled"))")
+          "\(failure): \(bytes); \(Environment.replay(case: index, filter: "spoiled"))"
+        )
         return
       }
       if index % 16 == 15 { engine.checkInvariants() }
@@ -96,7 +102,8 @@ struct DecoderTests {
     }
   }
 
-  /// Feeds a datagram and says what is wrong with what came of it; adds to `counts` what was counted for it.
+  /// Feeds a datagram and says what is wrong with what came of it; adds to `counts` what was
+  /// counted for it.
   private static func feed(
     _ bytes: [UInt8],
     to engine: inout Engine,

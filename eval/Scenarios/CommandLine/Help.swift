@@ -39,7 +39,7 @@ package enum Help {
     var lines = ["eval \(scenario.rawValue): \(scenario.summary)", ""]
     lines.append("usage: swift run -c release eval \(names.joined(separator: "|")) [OPTIONS]")
     lines.append("")
-    lines += wrapped(scenario.explanation, columns)
+    lines += TextLayout.wrapped(scenario.explanation, columns)
     lines += ["", "options:"]
     for option in Option.all where option.scenarios.contains(scenario) {
       let text = "\(option.explanation)\(note(option)) Default: \(option.standard(scenario))."
@@ -76,23 +76,9 @@ package enum Help {
   /// A title with its text beside it, the text's lines below each other.
   private static func entry(_ title: String, _ text: String, indentation: Int) -> [String] {
     let blank = String(repeating: " ", count: indentation)
-    let lines = wrapped(text, columns - indentation)
+    let lines = TextLayout.wrapped(text, columns - indentation)
     return lines.enumerated().map { index, line in
-      index == 0 ? TextTable.padded("  \(title)", to: indentation) + line : blank + line
+      index == 0 ? TextLayout.padded("  \(title)", to: indentation) + line : blank + line
     }
-  }
-
-  /// Breaks a text between words into lines of at most `width` columns.
-  package static func wrapped(_ text: String, _ width: Int) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ") {
-      if !line.isEmpty && line.count + 1 + word.count > width {
-        lines.append(line)
-        line = ""
-      }
-      line += line.isEmpty ? word : " " + word
-    }
-    return line.isEmpty ? lines : lines + [line]
   }
 }

@@ -83,7 +83,8 @@ extension Option {
     Option(
       "--loss",
       "SHARE",
-      "The share of packets that is lost, each by a seeded draw; on loopback the sender drops them.",
+      "The share of packets that is lost, each by a seeded draw: on loopback dropped by the "
+        + "sender; in the simulator streams lose too, which costs them time.",
       rule: "a number from 0 to 0.9, such as 0.25",
       standard: { _ in "0" }
     ) { $0.loss.take(ValueText.decimal($1), in: 0...0.9) },

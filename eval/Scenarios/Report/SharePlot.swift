@@ -38,7 +38,7 @@ package enum SharePlot {
   private static func axis(_ end: Double) -> String {
     let middle = NumberText.milliseconds(end / 2)
     let right = "\(NumberText.milliseconds(end)) ms"
-    let left = TextTable.padded("      0", to: 6 + width / 2 - middle.count / 2) + middle
-    return TextTable.padded(left, to: 6 + width - right.count) + right
+    let left = TextLayout.padded("      0", to: 6 + width / 2 - middle.count / 2) + middle
+    return TextLayout.padded(left, to: 6 + width - right.count) + right
   }
 }

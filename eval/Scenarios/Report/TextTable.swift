@@ -17,17 +17,12 @@ package struct TextTable: Sendable {
     return rows.map { row in
       let cells = zip(row, widths).enumerated().map { column, cell in
         column == 0
-          ? TextTable.padded(cell.0, to: cell.1)
+          ? TextLayout.padded(cell.0, to: cell.1)
           : String(repeating: " ", count: cell.1 - cell.0.count) + cell.0
       }
       let line = cells.joined(separator: "   ")
       return String(line.reversed().drop { $0 == " " }.reversed())
     }
-  }
-
-  /// The text with blanks behind it up to `width` columns.
-  static func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: Swift.max(0, width - text.count))
   }
 }
 

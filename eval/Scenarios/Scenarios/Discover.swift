@@ -37,8 +37,8 @@ enum Discover {
     let table = TextTable.times([("until half of the nodes know it", half), ("until all do", all)])
     outcome.lines += table.lines + ["", "share of nodes that know it, all runs together:"]
     outcome.lines += times.plot + ["", times.verdict]
+    outcome.lines += Measurement.notes(cluster.complaints)
     outcome.figures = [("discovery_ms", .percentiles(all))]
-    outcome.failures += cluster.complaints
     return outcome
   }
 }

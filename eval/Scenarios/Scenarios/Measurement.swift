@@ -1,6 +1,9 @@
 internal import GrapevineCore
 
 /// What every scenario works with: the options, chance, and a way to say how far it is.
+///
+/// A measurement blocks its thread, so that no executor's queue is part of a time that is taken. On
+/// loopback it must not be one of the threads that tasks run on: the nodes' joins need those.
 final class Measurement {
   let options: Options
   let progress: Progress
@@ -127,6 +130,12 @@ final class Measurement {
     return "node-" + String(repeating: "0", count: width - digits.count) + digits
   }
 
+  /// What went wrong on the way but did not keep a run from converging, as lines of the report.
+  static func notes(_ complaints: [String]) -> [String] {
+    guard !complaints.isEmpty else { return [] }
+    return TextLayout.wrapped("on the way" + list(complaints), 80)
+  }
+
   /// A few lines of text behind a sentence, and how many more there are.
   static func list(_ lines: [String]) -> String {
     guard !lines.isEmpty else { return "" }
@@ -136,7 +145,7 @@ final class Measurement {
 }
 
 /// What a scenario found.
-package struct Outcome {
+package struct Outcome: Sendable {
   /// The scenario's own fields of the JSON object.
   package var figures: [(name: String, value: JSON)] = []
   /// What people are shown.

@@ -157,13 +157,14 @@ extension Sync {
         "most memory of this process above the empty one: \(NumberText.bytes(memoryPeak))"
       )
     }
+    outcome.lines += Measurement.notes(cluster.complaints)
     outcome.figures = [
       ("sync_ms", .percentiles(all)),
       ("bytes", .number(mean)),
       // In the simulator it would be the simulator's own.
       ("rss_peak_bytes", isReal ? .integer(memoryPeak) : .null),
     ]
-    outcome.failures = failures + cluster.complaints
+    outcome.failures = failures
     return outcome
   }
 }
