@@ -103,7 +103,6 @@ extension Engine {
         PendingJoin(
           ticket: ticket,
           endpoint: target,
-          deadline: clock + configuration.streamTimeout,
           dueAt: clock
         )
       )

@@ -10,6 +10,11 @@ extension Engine {
         check(rival: own.id, at: claim.endpoint)
         return
       }
+      guard claim.standing.verdict != .left else {
+        // An earlier life with this very identity has left, and what has left does not return.
+        raiseGeneration(above: own.id.generation)
+        return
+      }
       refute(claim.standing, own.standing)
     }
     if let state = section.state, state.end > own.state.version, raiseCount < Self.raiseLimit {

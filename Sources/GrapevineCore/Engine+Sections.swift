@@ -160,9 +160,12 @@ extension Engine {
         record.endpoint = claim.endpoint
       }
       let isNew = record.standing.merge(claim.standing)
-      if record.standing.verdict != before.verdict {
+      let after = record.standing
+      if after.incarnation != before.incarnation || after.verdict != before.verdict {
         record.verdictSince = since
-      } else if claim.standing.verdict == before.verdict {
+      } else if claim.standing.incarnation == before.incarnation,
+        claim.standing.verdict == before.verdict
+      {
         record.verdictSince = min(record.verdictSince, since)
       }
       return isNew

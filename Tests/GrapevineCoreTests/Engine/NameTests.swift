@@ -94,3 +94,77 @@ extension NameTests {
     #expect(pump.engines[friend].member(named: "name", now: pump.now)?.hasLeft == true)
   }
 }
+
+extension NameTests {
+  @Test func `a life that has left does not return under its own generation`() {
+    var pump = Pump()
+    for name in ["friend", "other", "node"] { _ = pump.add(name) }
+    for node in 1...2 { _ = pump.join(node, to: 0) }
+    pump.run(for: .seconds(1))
+    pump.leave(2)
+    pump.run(for: .seconds(1))
+    let old = pump.engines[2].localID
+    pump.engines[2] = Engine(
+      id: old,
+      endpoint: pump.engines[2].localEndpoint,
+      configuration: .init(),
+      seed: 99,
+      now: pump.now
+    )
+    _ = pump.join(2, to: 1)
+    pump.run(for: .seconds(3))
+    let new = MemberID(name: "node", generation: 2)
+    let events: [EngineEvent] = [
+      .member(.joined(old)), .member(.left(old)), .member(.replaced(old, by: new)),
+    ]
+    for node in 0...1 {
+      #expect(pump.events[node].filter { events.contains($0) } == events)
+      #expect(!pump.events[node].contains(.member(.up(old))))
+    }
+    #expect(pump.engines[2].localID == new)
+  }
+
+  @Test func `above the highest generation there is none, so the name stays taken`() {
+    var pump = Pump()
+    let seed = pump.add("seed")
+    let old = pump.add("node", generation: .max)
+    _ = pump.join(old, to: seed)
+    pump.cut(old)
+    let node = pump.add("node", generation: 1)
+    let ticket = pump.join(node, to: seed)
+    pump.run(for: .seconds(5))
+    let rival = MemberID(name: "node", generation: .max)
+    let failure = JoinFailure.nameTaken(by: rival, at: pump.engines[node].localEndpoint)
+    #expect(pump.events[node].contains(.joinFinished(ticket, .failed(failure))))
+    #expect(throws: StateError.nameTaken(by: rival)) {
+      try pump.set(node, "key", "value")
+    }
+  }
+
+  @Test(arguments: [1, 3])
+  func `when two clusters with one identity in each merge, one holder goes on`(
+    further: Int
+  ) throws {
+    var pump = Pump()
+    for name in ["left-friend", "twin", "right-friend", "twin"] { _ = pump.add(name) }
+    _ = pump.join(1, to: 0)
+    _ = pump.join(3, to: 2)
+    try pump.set(1, "side", "left")
+    try pump.set(3, "side", "right")
+    try pump.set(further, "more", "than the other")
+    pump.run(for: .seconds(1))
+    _ = pump.join(2, to: 0)
+    pump.run(for: .seconds(30))
+    let superseded = [1, 3].filter { node in
+      pump.events[node].contains { if case .superseded = $0 { true } else { false } }
+    }
+    #expect(superseded.count == 1)
+    let winner = superseded == [1] ? 3 : 1
+    for node in [0, 2] {
+      #expect(pump.engines[node].fingerprint == pump.engines[winner].fingerprint)
+    }
+    let packets = superseded.map { pump.engines[$0].metrics.packetsOut }
+    pump.run(for: .seconds(30))
+    #expect(superseded.map { pump.engines[$0].metrics.packetsOut } == packets)
+  }
+}
