@@ -245,10 +245,10 @@ struct TombstoneClock: Sendable {
     age: UInt64,
     now: Instant
   ) -> Version? {
-    guard state.tombstoneCount >= threshold else {
-      if times.count > 2 * threshold + 1_024 { removeStale(state) }
-      return nil
-    }
+    if times.count > 2 * state.tombstoneCount + 1_024 { removeStale(state) }
+    guard state.tombstoneCount >= threshold, times.count >= threshold,
+      now.since(times[threshold - 1].at) >= age
+    else { return nil }
     removeStale(state)
     let aged = times.prefix { now.since($0.at) >= age }
     guard aged.count >= threshold, let last = aged.last else { return nil }

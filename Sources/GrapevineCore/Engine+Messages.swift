@@ -319,10 +319,13 @@ extension Engine {
     }
     streams[index].staged = nil
     if let runs = section.retained {
-      guard snapshot.retain(runs, bytes) else { throw .malformed }
+      guard snapshot.retain(runs, bytes),
+        snapshot.retainedCount <= UInt64(limits.entryCount)
+      else { throw .malformed }
     }
     guard snapshot.add(state, bytes, limits: limits) else { throw .malformed }
-    guard hasRoom(for: snapshot.footprint, slot) else { return false }
+    let others = streams.reduce(0) { $0 + ($1.staged?.snapshot.footprint ?? 0) }
+    guard hasRoom(for: others + snapshot.footprint, slot) else { return false }
     guard state.isComplete else {
       streams[index].staged = (section.key, snapshot)
       return true

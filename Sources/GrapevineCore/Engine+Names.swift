@@ -75,6 +75,8 @@ extension Engine {
       events.append(
         .member(.nameConflict(own: own, rival: done.rival, address: done.rivalEndpoint))
       )
+      // A later life tells the two apart everywhere, and lets the other one yield.
+      raiseGeneration(above: own.generation)
       return
     }
     yieldName(to: done.rival, at: done.rivalEndpoint)

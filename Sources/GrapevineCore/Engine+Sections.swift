@@ -121,6 +121,8 @@ extension Engine {
     } else if table.count >= configuration.memberLimit {
       metrics.stateRefused += 1
       metrics.drops[.limit] += 1
+      if !hasToldMemberLimit { events.append(.stateRefused(id, limit: "memberLimit")) }
+      hasToldMemberLimit = true
       return nil
     }
     graves.remove(key)

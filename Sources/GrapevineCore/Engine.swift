@@ -19,6 +19,8 @@ package struct Engine: Sendable {
   // What is known.
   var table = MemberTable()
   var graves: Graveyard
+  /// Says that a refusal for `memberLimit` has been told since there was room last.
+  var hasToldMemberLimit = false
   var localKey: MemberKey
   var phase = Phase.active
 

@@ -93,12 +93,16 @@ struct DropTests {
     var configuration = GossipConfiguration()
     configuration.memberLimit = 3
     var engine = Engine.alone("node", configuration)
-    for name in ["one", "two", "three"] {
+    for name in ["one", "two", "three", "four"] {
       let section = Stranger.section(of: MemberID(name: name, generation: 1))
       engine.hear(stranger.packet(.delta, [0] + section))
     }
     #expect(engine.memberCount == 3)
-    #expect(engine.metrics.drops[.limit] == 1 && engine.metrics.stateRefused == 1)
+    #expect(engine.metrics.drops[.limit] == 2 && engine.metrics.stateRefused == 2)
+    let third = MemberID(name: "three", generation: 1)
+    let refusals = engine.pulledEvents().suffix(2)
+    #expect(refusals.last == .stateRefused(third, limit: "memberLimit"))
+    #expect(refusals.first == .member(.joined(MemberID(name: "two", generation: 1))))
     engine.checkInvariants()
   }
 

@@ -141,6 +141,22 @@ extension NameTests {
     }
   }
 
+  @Test func `a twin that joins the other one's cluster and has the lower address stays`() {
+    var pump = Pump()
+    for name in ["friend", "twin", "other", "twin"] { _ = pump.add(name) }
+    _ = pump.join(1, to: 0)
+    _ = pump.join(3, to: 2)
+    let ticket = pump.join(1, to: 2)
+    pump.run(for: .seconds(20))
+    let joined = JoinOutcome.joined(MemberID(name: "other", generation: 1))
+    #expect(pump.events[1].contains(.joinFinished(ticket, joined)))
+    let winner = pump.engines[1].localID
+    #expect(winner == MemberID(name: "twin", generation: 2))
+    let address = pump.engines[1].localEndpoint
+    #expect(pump.events[3].contains(.superseded(by: winner, at: address)))
+    #expect(Set([0, 1, 2].map { pump.engines[$0].fingerprint }).count == 1)
+  }
+
   @Test(arguments: [1, 3])
   func `when two clusters with one identity in each merge, one holder goes on`(
     further: Int
