@@ -50,7 +50,7 @@ extension Engine {
       case .plain: break
       }
       state.forEach(after: item.replica.version) { entry in
-        size += entry.bytes.count + 6
+        size += entry.size + 6
         return size <= configuration.streamThreshold
       }
       guard size <= configuration.streamThreshold else { return true }

@@ -211,8 +211,11 @@ extension Engine {
   /// theirs is asked for, too, as it may be a later incarnation.
   private mutating func noteUnknown(_ entry: DigestEntry, _ answer: inout DigestAnswer) {
     if let grave = graves.find(entry.key) {
-      guard !grave.isReplaced, grave.standing.shortHash != entry.standingHash else { return }
-      if graves.mayTell(entry.key, now: clock) { answer.buried.append(entry.key) }
+      guard grave.standing.shortHash != entry.standingHash else { return }
+      // Of a later life that is known here the peer hears anyhow.
+      let isTold = grave.isReplaced && table.key(named: grave.id.name) != nil
+      if !isTold, graves.mayTell(entry.key, now: clock) { answer.buried.append(entry.key) }
+      guard !grave.isReplaced else { return }
     }
     answer.wanted.append(DigestEntry(key: entry.key, progress: .none, standingHash: 0))
   }

@@ -109,7 +109,12 @@ extension Engine {
         return nil
       }
       guard holder != localKey else {
-        if claim.standing.verdict == .alive { check(rival: id, at: claim.endpoint) }
+        if claim.standing.verdict == .alive {
+          check(rival: id, at: claim.endpoint)
+        } else if phase == .active, raiseCount < Self.raiseLimit {
+          // A later life of this name has ended, and not all have forgotten it.
+          raiseGeneration(above: id.generation)
+        }
         return nil
       }
       replaced = table.remove(holder)

@@ -120,3 +120,23 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var total: Int { counts.reduce(0, +) }
   }
 }
+
+extension Metrics.Drops: CustomStringConvertible {
+  /// The reasons that occurred with their counts, such as `gap 2, stale 1`, or `none`.
+  public var description: String {
+    let told = Metrics.DropReason.allCases.filter { self[$0] > 0 }.map { "\($0) \(self[$0])" }
+    return told.isEmpty ? "none" : told.joined(separator: ", ")
+  }
+}
+
+extension Metrics: CustomStringConvertible {
+  /// The counters that matter at a glance, on one line.
+  public var description: String {
+    """
+    packets \(packetsIn) in, \(packetsOut) out; bytes \(packetBytesIn) in, \(packetBytesOut) out; \
+    streams \(streamsIn) in, \(streamsOut) out; \
+    stream bytes \(streamBytesIn) in, \(streamBytesOut) out; \
+    entries \(entriesIn) in, \(entriesOut) out; drops: \(drops)
+    """
+  }
+}

@@ -18,16 +18,33 @@ package final class Locked<Value>: @unchecked Sendable {
     self.value = value
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
+    Self.initialize(mutex)
+    Self.initialize(condition)
+  }
+
+  private static func initialize(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) {
+    var attributes = pthread_mutexattr_t()
+    check(pthread_mutexattr_init(&attributes), "pthread_mutexattr_init")
+    defer { pthread_mutexattr_destroy(&attributes) }
+    #if DEBUG
+      // A thread that locks twice traps instead of waiting for itself for ever.
+      let kind = CInt(PTHREAD_MUTEX_ERRORCHECK)
+      check(pthread_mutexattr_settype(&attributes, kind), "pthread_mutexattr_settype")
+    #endif
+    check(pthread_mutex_init(mutex, &attributes), "pthread_mutex_init")
+  }
+
+  private static func initialize(_ condition: UnsafeMutablePointer<pthread_cond_t>) {
     var attributes = pthread_condattr_t()
-    var code = pthread_mutex_init(mutex, nil)
-    precondition(code == 0, "pthread_mutex_init: \(code)")
-    code = pthread_condattr_init(&attributes)
-    precondition(code == 0, "pthread_condattr_init: \(code)")
-    code = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    precondition(code == 0, "pthread_condattr_setclock: \(code)")
-    code = pthread_cond_init(condition, &attributes)
-    precondition(code == 0, "pthread_cond_init: \(code)")
-    pthread_condattr_destroy(&attributes)
+    check(pthread_condattr_init(&attributes), "pthread_condattr_init")
+    defer { pthread_condattr_destroy(&attributes) }
+    check(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC), "pthread_condattr_setclock")
+    check(pthread_cond_init(condition, &attributes), "pthread_cond_init")
+  }
+
+  @inline(__always)
+  private static func check(_ code: CInt, _ operation: StaticString) {
+    precondition(code == 0, "\(operation) failed: \(code)")
   }
 
   deinit {
@@ -87,12 +104,10 @@ extension Locked {
   }
 
   private func lock() {
-    let code = pthread_mutex_lock(mutex)
-    precondition(code == 0, "pthread_mutex_lock: \(code)")
+    Self.check(pthread_mutex_lock(mutex), "pthread_mutex_lock")
   }
 
   private func unlock() {
-    let code = pthread_mutex_unlock(mutex)
-    precondition(code == 0, "pthread_mutex_unlock: \(code)")
+    Self.check(pthread_mutex_unlock(mutex), "pthread_mutex_unlock")
   }
 }

@@ -31,6 +31,15 @@ import Testing
     #expect(MonotonicClock.now().since(start) >= 19_000_000)
   }
 
+  #if DEBUG
+    @Test func `Locking twice on one thread traps`() async {
+      await #expect(processExitsWith: .failure) {
+        let number = Locked(0)
+        number.withLock { _ in number.withLock { $0 = 1 } }
+      }
+    }
+  #endif
+
   @Test func `An error passes and leaves the lock free`() {
     struct Refusal: Error {}
     let number = Locked(0)

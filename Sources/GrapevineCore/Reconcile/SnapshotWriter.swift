@@ -4,7 +4,9 @@
 /// What the replica already has is named by its versions alone; what it lacks is sent.
 package struct SnapshotWriter: Sendable {
   private let key: MemberKey
-  private let state: VersionedState
+  private let entries: EntryLog
+  /// What the replica holds when it has applied the snapshot.
+  package let progress: Progress
   private let base: Version
   /// The last version that the runs have passed.
   private var retained: Version = 0
@@ -13,14 +15,12 @@ package struct SnapshotWriter: Sendable {
 
   package init(key: MemberKey, state: VersionedState, replica: Progress) {
     self.key = key
-    self.state = state
+    entries = state.log
+    progress = state.progress
     base = min(replica.version, state.version)
     last = base
     hasNamedAll = base == 0
   }
-
-  /// What the replica holds when it has applied the snapshot.
-  package var progress: Progress { state.progress }
 
   /// Appends the next section of about `size` bytes, one run or entry at least; true after the
   /// last.
@@ -35,10 +35,10 @@ package struct SnapshotWriter: Sendable {
     }
     let mark = Section.beginState(
       isSnapshot: true,
-      compacted: state.compacted,
+      compacted: progress.compacted,
       base: last,
-      end: state.version,
-      horizon: state.version,
+      end: progress.version,
+      horizon: progress.version,
       in: &bytes
     )
     let isDone = hasNamedAll && writeEntries(to: &bytes, limit: limit)
@@ -58,7 +58,7 @@ package struct SnapshotWriter: Sendable {
       bytes.appendVarint(run.upperBound - run.lowerBound + 1)
       written = run.upperBound
     }
-    state.forEach(after: retained) { entry in
+    entries.forEach(after: retained) { entry in
       guard entry.version <= base else { return false }
       if let open = run, open.upperBound + 1 == entry.version {
         run = open.lowerBound...entry.version
@@ -82,7 +82,7 @@ package struct SnapshotWriter: Sendable {
     let first = bytes.count
     var previous = last
     var isDone = true
-    state.forEach(after: last) { entry in
+    entries.forEach(after: last) { entry in
       guard bytes.count == first || bytes.count + entry.size(after: previous) <= limit else {
         isDone = false
         return false

@@ -32,12 +32,17 @@ package struct Graveyard: Sendable {
   package func find(_ key: MemberKey) -> Grave? { graves[key] }
 
   package mutating func bury(_ record: MemberRecord, isReplaced: Bool, now: Instant) {
+    var standing = record.standing
+    // A later life proves that this one is over, wherever it still counts as alive.
+    if isReplaced {
+      standing.merge(Standing(incarnation: standing.incarnation, verdict: .down))
+    }
     graves[record.key] = Grave(
       id: record.id,
       key: record.key,
-      standing: record.standing,
+      standing: standing,
       endpoint: record.endpoint,
-      verdictSince: record.verdictSince,
+      verdictSince: record.isLive ? now : record.verdictSince,
       since: now,
       isReplaced: isReplaced
     )

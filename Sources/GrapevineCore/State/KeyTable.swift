@@ -14,28 +14,29 @@ struct KeyTable: Sendable {
     self.hash = hash
   }
 
-  func find(
-    _ key: Span<UInt8>,
-    _ range: Range<Int>,
-    in log: ContiguousArray<StoredEntry>
-  ) -> Int? {
-    guard let cell = cell(of: key, range, in: log) else { return nil }
-    return Int(cells[cell]) - 1
+  /// Bytes of memory taken.
+  var footprint: Int { MemoryLayout<UInt32>.stride * cells.count }
+
+  /// Says that the table is far larger than `count` keys need.
+  func isSparse(for count: Int) -> Bool { cells.count > 16 * count + 32 }
+
+  func find(_ key: Span<UInt8>, _ range: Range<Int>, in log: EntryLog) -> EntryLog.Place? {
+    cell(of: key, range, in: log).map(place(in:))
   }
 
-  /// Lets the key of `entry` lead to `place`; returns the place that it led to before.
-  mutating func replace(
-    _ entry: StoredEntry,
-    place: Int,
-    in log: ContiguousArray<StoredEntry>
-  ) -> Int? {
-    if let cell = cell(of: entry.bytes.span, 0..<entry.keySize, in: log) {
-      let earlier = Int(cells[cell]) - 1
-      cells[cell] = UInt32(place + 1)
+  /// Lets the key of the entry in `place` lead there; returns the place that it led to before.
+  mutating func replace(_ place: EntryLog.Place, in log: EntryLog) -> EntryLog.Place? {
+    let entry = log[place]
+    if let cell = cell(of: entry.bytes.span, entry.header.key, in: log) {
+      let earlier = self.place(in: cell)
+      cells[cell] = place.rawValue + 1
       return earlier
     }
-    if (usedCount + 1) * 4 > cells.count * 3 { grow(for: log) }
-    insert(entry, place: place)
+    if (usedCount + 1) * 4 > cells.count * 3 {
+      rebuild(for: log)
+    } else {
+      insert(entry, place)
+    }
     return nil
   }
 
@@ -43,63 +44,55 @@ struct KeyTable: Sendable {
   mutating func remove(
     _ key: Span<UInt8>,
     _ range: Range<Int>,
-    in log: ContiguousArray<StoredEntry>
-  ) -> Int? {
+    in log: EntryLog
+  ) -> EntryLog.Place? {
     guard let cell = cell(of: key, range, in: log) else { return nil }
-    let place = Int(cells[cell]) - 1
+    let place = place(in: cell)
     cells[cell] = Self.removed
     return place
   }
 
+  /// Forgets all, and makes room for `count` keys.
   mutating func removeAll(reserving count: Int) {
     cells = []
     usedCount = 0
-    resize(for: count)
-  }
-
-  mutating func rebuild(for log: ContiguousArray<StoredEntry>) {
-    removeAll(reserving: log.count)
-    for (place, entry) in log.enumerated() where !entry.isVacant {
-      insert(entry, place: place)
-    }
-  }
-
-  private mutating func grow(for log: ContiguousArray<StoredEntry>) {
-    let live = log.reduce(0) { $0 + ($1.isVacant ? 0 : 1) }
-    removeAll(reserving: 2 * live + 1)
-    for (place, entry) in log.enumerated() where !entry.isVacant {
-      insert(entry, place: place)
-    }
-  }
-
-  private mutating func resize(for count: Int) {
     guard count > 0 else { return }
     var size = 8
-    while size * 3 < count * 4 + 4 { size *= 2 }
+    while size < 2 * count { size *= 2 }
     cells = [UInt32](repeating: 0, count: size)
   }
 
-  private mutating func insert(_ entry: StoredEntry, place: Int) {
+  /// Takes up all keys of `log`, no two of which are the same.
+  mutating func rebuild(for log: EntryLog) {
+    removeAll(reserving: log.entryCount)
+    var place = log.first()
+    while let here = place {
+      insert(log[here], here)
+      place = log.next(after: here)
+    }
+  }
+
+  private mutating func insert(_ entry: StoredEntry, _ place: EntryLog.Place) {
     let mask = cells.count - 1
-    var cell = start(entry.bytes.span, 0..<entry.keySize, mask)
+    var cell = start(entry.bytes.span, entry.header.key, mask)
     while cells[cell] != 0 { cell = (cell + 1) & mask }
-    cells[cell] = UInt32(place + 1)
+    cells[cell] = place.rawValue + 1
     usedCount += 1
   }
 
-  private func cell(
-    of key: Span<UInt8>,
-    _ range: Range<Int>,
-    in log: ContiguousArray<StoredEntry>
-  ) -> Int? {
+  private func cell(of key: Span<UInt8>, _ range: Range<Int>, in log: EntryLog) -> Int? {
     guard !cells.isEmpty else { return nil }
     let mask = cells.count - 1
     var cell = start(key, range, mask)
     while cells[cell] != 0 {
-      if cells[cell] != Self.removed, log[Int(cells[cell]) - 1].hasKey(key, range) { return cell }
+      if cells[cell] != Self.removed, log.hasKey(key, range, at: place(in: cell)) { return cell }
       cell = (cell + 1) & mask
     }
     return nil
+  }
+
+  private func place(in cell: Int) -> EntryLog.Place {
+    EntryLog.Place(rawValue: cells[cell] - 1)
   }
 
   private func start(_ key: Span<UInt8>, _ range: Range<Int>, _ mask: Int) -> Int {

@@ -1,56 +1,54 @@
-/// An entry as a state stores it: key and value in one allocation.
+/// An entry as a state holds it: a view of the bytes that it lies in.
+///
+/// It stays as it is while the state changes, and keeps no more than a page in memory.
 package struct StoredEntry: Sendable {
-  /// The key's bytes, then the value's.
-  package let bytes: [UInt8]
-  package let version: Version
-  private let keySizeAndKind: UInt32
+  let header: EntryHeader
+  let bytes: [UInt8]
 
-  /// An entry whose key is the first `keySize` of `bytes`; a tombstone has no value.
-  package init(bytes: [UInt8], keySize: Int, version: Version, isDeleted: Bool) {
-    precondition(keySize <= bytes.count, "a key of \(keySize) in \(bytes.count) bytes")
+  /// The entry at `header` of `bytes`.
+  package init(_ header: EntryHeader, in bytes: [UInt8]) {
+    self.header = header
     self.bytes = bytes
-    self.version = version
-    keySizeAndKind = UInt32(keySize) << 2 | (isDeleted ? Self.deletedBit : 0)
   }
 
-  /// The place of an entry that a later one took the place of.
-  init(vacantSince version: Version) {
-    bytes = []
-    self.version = version
-    keySizeAndKind = Self.vacantBit
+  /// An entry with bytes of its own; a tombstone has no value.
+  package init(key: String, value: [UInt8], version: Version, isDeleted: Bool) {
+    let keySize = key.utf8.count
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(1 + varintSize(UInt64(keySize)) + keySize + 5 + value.count)
+    bytes.append(isDeleted ? EntryHeader.deletedFlag : 0)
+    bytes.appendVarint(UInt64(keySize))
+    bytes.append(contentsOf: key.utf8)
+    let keyEnd = bytes.count
+    bytes.appendVarint(UInt64(value.count))
+    let valueStart = bytes.count
+    bytes.append(contentsOf: value)
+    let header = EntryHeader(
+      version: version,
+      isDeleted: isDeleted,
+      key: keyEnd - keySize..<keyEnd,
+      value: valueStart..<bytes.count
+    )
+    self.init(header, in: bytes)
   }
 
-  private static let deletedBit: UInt32 = 1
-  private static let vacantBit: UInt32 = 2
-
-  package var keySize: Int { Int(keySizeAndKind >> 2) }
-  package var valueSize: Int { bytes.count - keySize }
-  package var isDeleted: Bool { keySizeAndKind & Self.deletedBit != 0 }
-  package var isVacant: Bool { keySizeAndKind & Self.vacantBit != 0 }
-
-  package var key: String { String(decoding: bytes[..<keySize], as: UTF8.self) }
-  package var value: [UInt8] { Array(bytes[keySize...]) }
+  package var version: Version { header.version }
+  package var isDeleted: Bool { header.isDeleted }
+  package var key: String { String(decoding: bytes[header.key], as: UTF8.self) }
+  package var value: [UInt8] { Array(bytes[header.value]) }
+  /// Bytes of key and value.
+  package var size: Int { header.key.count + header.value.count }
 
   /// Says whether the key is one that the library keeps for itself.
-  package var isReserved: Bool { bytes.starts(with: ReservedKeys.prefix.utf8) }
+  package var isReserved: Bool { bytes[header.key].starts(with: ReservedKeys.prefix.utf8) }
 
   /// What a reader sees of it.
   package var entry: Entry {
     Entry(key: key, value: value, version: version, isDeleted: isDeleted)
   }
 
-  /// Bytes of memory that the entry is taken to cost: its content, and an array's and a place's
-  /// overhead.
-  package var footprint: Int { bytes.count + 64 }
-
-  /// Says whether the key is the `range` of `other`.
-  func hasKey(_ other: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    guard keySize == range.count else { return false }
-    var index = 0
-    while index < range.count {
-      guard bytes[index] == other[range.lowerBound + index] else { return false }
-      index += 1
-    }
-    return true
+  /// Says whether this is a live entry with the value `other`.
+  func hasValue(_ other: ArraySlice<UInt8>) -> Bool {
+    !isDeleted && bytes[header.value] == other
   }
 }

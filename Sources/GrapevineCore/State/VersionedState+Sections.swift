@@ -88,12 +88,13 @@ extension VersionedState {
       log.noteDeleted(removed, at: header.version)
       return
     }
-    let entry = StoredEntry(header, bytes)
-    if entry.isDeleted, log.isRecording {
+    if header.isDeleted, log.isRecording {
       log.noteDeleted(find(bytes, header.key), at: header.version)
     }
-    put(entry)
-    if !entry.isDeleted { log.noteSet(entry) }
+    put(header, bytes)
+    if !header.isDeleted, log.isRecording, let entry = entry(at: header.version) {
+      log.noteSet(entry)
+    }
   }
 
   /// Takes over a snapshot in one step, or leaves all as it is.
@@ -101,24 +102,22 @@ extension VersionedState {
     let acceptance = Acceptance.snapshot(snapshot.progress, own: progress)
     guard acceptance == .accepted else { return acceptance }
     guard version >= snapshot.base else { return .gap }
-    var entries: [StoredEntry] = []
     var runs = snapshot.retained[...]
+    var keptCount: UInt64 = 0
     forEach { entry in
-      while let run = runs.first, run.upperBound < entry.version { runs = runs.dropFirst() }
-      guard entry.version <= snapshot.base, let run = runs.first else { return false }
-      let isDropped = entry.isDeleted && entry.version <= snapshot.progress.compacted
-      if run.contains(entry.version), !isDropped { entries.append(entry) }
+      if snapshot.keeps(entry, &runs) { keptCount += 1 }
       return true
     }
-    guard UInt64(entries.count) == snapshot.retainedCount else { return .refused }
-    entries += snapshot.entries
+    guard keptCount == snapshot.retainedCount else { return .refused }
     let earlier = self
+    runs = snapshot.retained[...]
     replace(
-      with: entries,
+      keeping: { snapshot.keeps($0, &runs) },
+      adding: snapshot.entries,
       version: snapshot.progress.version,
       compacted: snapshot.progress.compacted
     )
-    log.appliedCount += snapshot.entries.count
+    log.appliedCount += snapshot.entries.entryCount
     if log.isRecording { noteDifferences(from: earlier, snapshot, &log) }
     return .accepted
   }
@@ -129,14 +128,16 @@ extension VersionedState {
     _ log: inout ChangeLog
   ) {
     earlier.forEach { entry in
-      let now = find(entry.bytes.span, 0..<entry.keySize)
+      let now = find(entry.bytes.span, entry.header.key)
       if now == nil || now?.isDeleted == true { log.noteDeleted(entry, at: version) }
       return true
     }
-    for entry in snapshot.entries where !entry.isDeleted {
-      let before = earlier.find(entry.bytes.span, 0..<entry.keySize)
-      if let before, !before.isDeleted, before.bytes == entry.bytes { continue }
-      log.noteSet(entry)
+    snapshot.entries.forEach { entry in
+      guard !entry.isDeleted else { return true }
+      let before = earlier.find(entry.bytes.span, entry.header.key)
+      let isKnown = before?.hasValue(entry.bytes[entry.header.value]) == true
+      if !isKnown { log.noteSet(entry) }
+      return true
     }
   }
 }
@@ -148,18 +149,22 @@ package struct StagedSnapshot: Sendable {
   package let base: Version
   package private(set) var retained: [ClosedRange<Version>] = []
   package private(set) var retainedCount: UInt64 = 0
-  package private(set) var entries: [StoredEntry] = []
-  package private(set) var footprint = 0
+  package private(set) var entries = EntryLog()
+  private var last: Version
 
   package init(_ state: Section.State) {
     progress = Progress(version: state.end, compacted: state.compacted)
     base = state.base
+    last = base
   }
+
+  /// Bytes of memory taken.
+  package var footprint: Int { entries.footprint }
 
   /// Says whether `state` is a further piece of this snapshot.
   package func isContinued(by state: Section.State) -> Bool {
     progress == Progress(version: state.end, compacted: state.compacted)
-      && state.base == (entries.last?.version ?? base)
+      && state.base == last
   }
 
   /// Adds runs of versions to keep; false where they are not in order.
@@ -188,32 +193,24 @@ package struct StagedSnapshot: Sendable {
     while !reader.isAtEnd {
       guard let header = try? EntryHeader.read(bytes, &reader, after: last),
         header.key.count <= limits.keySize, header.value.count <= limits.valueSize,
-        entries.count < limits.entryCount,
-        retainedCount < UInt64(limits.entryCount - entries.count),
-        header.version > (entries.last?.version ?? base),
+        entries.entryCount < limits.entryCount,
+        retainedCount < UInt64(limits.entryCount - entries.entryCount),
+        header.version > self.last,
         !header.isDeleted || header.version > progress.compacted
       else { return false }
       last = header.version
-      let entry = StoredEntry(header, bytes)
-      footprint += entry.footprint
-      entries.append(entry)
+      self.last = last
+      _ = entries.append(header, bytes)
     }
     return true
   }
-}
 
-extension StoredEntry {
-  /// The entry at `header`, copied out of `bytes`.
-  package init(_ header: EntryHeader, _ bytes: Span<UInt8>) {
-    let content = [UInt8](capacity: header.key.count + header.value.count) { output in
-      for index in header.key { output.append(bytes[index]) }
-      for index in header.value { output.append(bytes[index]) }
-    }
-    self.init(
-      bytes: content,
-      keySize: header.key.count,
-      version: header.version,
-      isDeleted: header.isDeleted
-    )
+  /// Says whether the receiver keeps `entry` of its own.
+  ///
+  /// To be asked in ascending version order, with `runs` that begin as ``retained``.
+  func keeps(_ entry: StoredEntry, _ runs: inout ArraySlice<ClosedRange<Version>>) -> Bool {
+    while let run = runs.first, run.upperBound < entry.version { runs.removeFirst() }
+    guard runs.first?.contains(entry.version) == true else { return false }
+    return !entry.isDeleted || entry.version > progress.compacted
   }
 }

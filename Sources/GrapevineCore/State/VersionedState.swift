@@ -3,8 +3,8 @@ package import GrapevineHashing
 /// The key-value state of one member, at its owner or at a replica.
 ///
 /// Entries lie in a log in ascending version order; a table finds them by key. An overwritten
-/// entry leaves a vacant place, and the log is rewritten when most places are vacant: every change
-/// costs O(1) amortised.
+/// entry leaves a vacant place, and the log is rewritten when most of it is vacant: every change
+/// costs O(1) amortised. A copy shares the log's pages, all but those that change.
 package struct VersionedState: Sendable {
   /// The highest version applied.
   package private(set) var version: Version = 0
@@ -18,16 +18,15 @@ package struct VersionedState: Sendable {
   /// Entries that are not deleted, reserved ones included.
   package private(set) var liveCount = 0
   package private(set) var tombstoneCount = 0
-  /// The sum of the entries' ``StoredEntry/footprint``.
-  package private(set) var footprint = 0
-
-  private var log: ContiguousArray<StoredEntry> = []
+  private(set) var log = EntryLog()
   private var table: KeyTable
 
   package init(hash: SipHash) {
     table = KeyTable(hash: hash)
   }
 
+  /// Bytes of memory taken.
+  package var footprint: Int { log.footprint + table.footprint }
   package var entryCount: Int { liveCount + tombstoneCount }
 
   /// Says whether this is what the owner held at ``version``, no key missing.
@@ -45,8 +44,7 @@ package struct VersionedState: Sendable {
 extension VersionedState {
   /// The entry of `key`, deleted or not.
   package func find(_ key: Span<UInt8>, _ range: Range<Int>) -> StoredEntry? {
-    guard let place = table.find(key, range, in: log) else { return nil }
-    return log[place]
+    table.find(key, range, in: log).map { log[$0] }
   }
 
   /// The entry of `key`, deleted or not.
@@ -59,41 +57,20 @@ extension VersionedState {
   ///
   /// - Complexity: O(log(entries)) and the vacant places passed over.
   package func next(after version: Version) -> StoredEntry? {
-    var index = place(after: version)
-    while index < log.count {
-      if !log[index].isVacant { return log[index] }
-      index += 1
-    }
-    return nil
+    log.first(after: version).map { log[$0] }
   }
 
   /// Calls `body` with the entries above `version` in ascending order, until it returns false.
   package func forEach(after version: Version = 0, _ body: (StoredEntry) -> Bool) {
-    var index = place(after: version)
-    while index < log.count {
-      let entry = log[index]
-      if !entry.isVacant, !body(entry) { return }
-      index += 1
-    }
+    log.forEach(after: version, body)
   }
 
   /// The entry that `version` wrote, unless a later one took its place.
   package func entry(at version: Version) -> StoredEntry? {
-    guard version > 0 else { return nil }
-    let index = place(after: version - 1)
-    guard index < log.count, log[index].version == version, !log[index].isVacant else { return nil }
-    return log[index]
-  }
-
-  /// The index of the first place above `version`.
-  private func place(after version: Version) -> Int {
-    var lower = 0
-    var upper = log.count
-    while lower < upper {
-      let middle = (lower + upper) / 2
-      if log[middle].version > version { upper = middle } else { lower = middle + 1 }
+    guard version > 0, let entry = next(after: version - 1), entry.version == version else {
+      return nil
     }
-    return lower
+    return entry
   }
 }
 
@@ -102,23 +79,15 @@ extension VersionedState {
 extension VersionedState {
   /// Gives `key` a value with the next version; does nothing if it has that value.
   package mutating func set(key: String, value: [UInt8]) -> Bool {
-    var bytes = Array(key.utf8)
-    let keySize = bytes.count
-    if let known = find(bytes.span, 0..<keySize), !known.isDeleted,
-      known.bytes[keySize...].elementsEqual(value)
-    {
-      return false
-    }
-    bytes.append(contentsOf: value)
-    put(StoredEntry(bytes: bytes, keySize: keySize, version: version + 1, isDeleted: false))
+    if find(key)?.hasValue(value[...]) == true { return false }
+    put(StoredEntry(key: key, value: value, version: version + 1, isDeleted: false))
     return true
   }
 
   /// Leaves a tombstone with the next version; does nothing if there is no such key.
   package mutating func delete(key: String) -> Bool {
-    let bytes = Array(key.utf8)
-    guard let known = find(bytes.span, 0..<bytes.count), !known.isDeleted else { return false }
-    put(StoredEntry(bytes: bytes, keySize: bytes.count, version: version + 1, isDeleted: true))
+    guard let known = find(key), !known.isDeleted else { return false }
+    put(StoredEntry(key: key, value: [], version: version + 1, isDeleted: true))
     return true
   }
 
@@ -136,16 +105,16 @@ extension VersionedState {
   /// Stores `entry`, which is above ``version``, in place of its key's earlier one, and moves the
   /// version to it.
   package mutating func put(_ entry: StoredEntry) {
-    precondition(entry.version > version, "entry \(entry.version) at version \(version)")
-    version = entry.version
-    if let earlier = table.replace(entry, place: log.count, in: log) {
-      forget(log[earlier])
-      log[earlier] = StoredEntry(vacantSince: log[earlier].version)
-    }
-    log.append(entry)
-    footprint += entry.footprint
-    if entry.isDeleted { tombstoneCount += 1 } else { liveCount += 1 }
-    if log.count > 2 * entryCount + 16 { rewrite { _ in true } }
+    move(above: entry.version)
+    index(log.append(entry), isDeleted: entry.isDeleted)
+    rewriteIfWasteful()
+  }
+
+  /// Stores the entry at `header` of `bytes` as ``put(_:)`` does.
+  mutating func put(_ header: EntryHeader, _ bytes: Span<UInt8>) {
+    move(above: header.version)
+    index(log.append(header, bytes), isDeleted: header.isDeleted)
+    rewriteIfWasteful()
   }
 
   /// Removes a key for which a tombstone at `newVersion` came that compaction has already passed.
@@ -156,12 +125,11 @@ extension VersionedState {
     _ range: Range<Int>,
     at newVersion: Version
   ) -> StoredEntry? {
-    precondition(newVersion > version, "removal \(newVersion) at version \(version)")
-    version = newVersion
+    move(above: newVersion)
     guard let place = table.remove(key, range, in: log) else { return nil }
     let removed = log[place]
-    forget(removed)
-    log[place] = StoredEntry(vacantSince: removed.version)
+    vacate(place)
+    rewriteIfWasteful()
     return removed
   }
 
@@ -182,7 +150,16 @@ extension VersionedState {
     guard bound > compacted else { return }
     compacted = bound
     guard tombstoneCount > 0 else { return }
-    rewrite { !($0.isDeleted && $0.version <= bound) }
+    var place = log.first()
+    while let here = place {
+      place = log.next(after: here)
+      let entry = log[here]
+      guard entry.version <= bound else { break }
+      guard entry.isDeleted else { continue }
+      _ = table.remove(entry.bytes.span, entry.header.key, in: log)
+      vacate(here)
+    }
+    rewriteIfWasteful()
   }
 
   /// Takes a bound above the version: allowed only for a replica that holds nothing yet.
@@ -191,41 +168,56 @@ extension VersionedState {
     compacted = max(compacted, bound)
   }
 
-  /// Replaces the whole content.
+  /// Replaces the whole content by what `isKept` says to keep, and by `added`, which lies above
+  /// that.
   package mutating func replace(
-    with entries: [StoredEntry],
+    keeping isKept: (StoredEntry) -> Bool,
+    adding added: EntryLog,
     version newVersion: Version,
     compacted newCompacted: Version
   ) {
     #if !GRAPEVINE_CANARY_SNAPSHOT_GUARD
       precondition(newVersion >= version && newCompacted >= compacted, "a snapshot goes back")
     #endif
-    log = []
-    log.reserveCapacity(entries.count)
+    var place = log.first()
+    while let here = place {
+      place = log.next(after: here)
+      if !isKept(log[here]) { log.vacate(here) }
+    }
+    log.append(contentsOf: added)
+    table.removeAll(reserving: log.entryCount)
     liveCount = 0
     tombstoneCount = 0
-    footprint = 0
-    version = 0
-    table.removeAll(reserving: entries.count)
-    for entry in entries { put(entry) }
+    place = log.first()
+    while let here = place {
+      index(here, isDeleted: log[here].isDeleted)
+      place = log.next(after: here)
+    }
+    rewriteIfWasteful()
     version = newVersion
     compacted = newCompacted
     horizon = newVersion
   }
 
-  private mutating func forget(_ entry: StoredEntry) {
-    footprint -= entry.footprint
-    if entry.isDeleted { tombstoneCount -= 1 } else { liveCount -= 1 }
+  private mutating func move(above newVersion: Version) {
+    precondition(newVersion > version, "\(newVersion) follows version \(version)")
+    version = newVersion
   }
 
-  /// Writes the log anew without the vacant places and without what `isKept` refuses.
-  private mutating func rewrite(keeping isKept: (StoredEntry) -> Bool) {
-    var kept: ContiguousArray<StoredEntry> = []
-    kept.reserveCapacity(entryCount + entryCount / 4)
-    for entry in log where !entry.isVacant {
-      if isKept(entry) { kept.append(entry) } else { forget(entry) }
-    }
-    log = kept
+  /// Lets the key of the entry in `place` lead there, in place of its earlier one.
+  private mutating func index(_ place: EntryLog.Place, isDeleted: Bool) {
+    if isDeleted { tombstoneCount += 1 } else { liveCount += 1 }
+    if let earlier = table.replace(place, in: log) { vacate(earlier) }
+  }
+
+  private mutating func vacate(_ place: EntryLog.Place) {
+    if log[place].isDeleted { tombstoneCount -= 1 } else { liveCount -= 1 }
+    log.vacate(place)
+  }
+
+  private mutating func rewriteIfWasteful() {
+    guard log.isWasteful || table.isSparse(for: log.entryCount) else { return }
+    log.rewrite()
     table.rebuild(for: log)
   }
 }
@@ -233,24 +225,25 @@ extension VersionedState {
 extension VersionedState {
   /// Traps if counts, order or table do not agree; O(entries).
   package func checkInvariants() {
+    log.checkInvariants()
     var last: Version = 0
     var live = 0
-    var deleted = 0
-    for (index, entry) in log.enumerated() {
-      precondition(entry.version > last, "version \(entry.version) follows \(last)")
-      last = entry.version
-      guard !entry.isVacant else { continue }
-      if entry.isDeleted { deleted += 1 } else { live += 1 }
+    var place = log.first()
+    while let here = place {
+      let entry = log[here]
       precondition(
-        table.find(entry.bytes.span, 0..<entry.keySize, in: log) == index,
+        table.find(entry.bytes.span, entry.header.key, in: log) == here,
         "key \(entry.key) is not found in its place"
       )
       precondition(
         !entry.isDeleted || entry.version > compacted,
         "tombstone \(entry.version) outlived compaction at \(compacted)"
       )
+      last = entry.version
+      live += entry.isDeleted ? 0 : 1
+      place = log.next(after: here)
     }
     precondition(last <= version, "entry \(last) lies above version \(version)")
-    precondition(live == liveCount && deleted == tombstoneCount, "counts differ")
+    precondition(live == liveCount && log.entryCount == entryCount, "counts differ")
   }
 }

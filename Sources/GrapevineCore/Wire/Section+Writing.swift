@@ -78,20 +78,26 @@ extension Section {
   }
 }
 
-extension StoredEntry {
-  /// The bytes that the entry takes in a section, after one at `last`.
-  package func size(after last: Version) -> Int {
-    varintSize(version - last) + 1 + varintSize(UInt64(keySize)) + varintSize(UInt64(valueSize))
-      + bytes.count
+extension EntryHeader {
+  /// Where all of the entry lies but its version, which is told as the distance to the one before.
+  var content: Range<Int> {
+    key.lowerBound - varintSize(UInt64(key.count)) - 1..<value.upperBound
   }
+
+  /// The bytes that the entry takes in a section, after one at `last`.
+  func size(after last: Version) -> Int { varintSize(version - last) + content.count }
+}
+
+extension StoredEntry {
+  /// The bytes of all but the version.
+  var content: ArraySlice<UInt8> { bytes[header.content] }
+
+  /// The bytes that the entry takes in a section, after one at `last`.
+  package func size(after last: Version) -> Int { header.size(after: last) }
 
   /// Appends the entry, after one at `last`.
   package func write(after last: Version, to output: inout [UInt8]) {
     output.appendVarint(version - last)
-    output.append(isDeleted ? EntryHeader.deletedFlag : 0)
-    output.appendVarint(UInt64(keySize))
-    output.append(contentsOf: bytes[..<keySize])
-    output.appendVarint(UInt64(valueSize))
-    output.append(contentsOf: bytes[keySize...])
+    output.append(contentsOf: content)
   }
 }

@@ -135,22 +135,27 @@ struct DropTests {
   }
 
   @Test func `state beyond the budget is refused and told once`() {
-    var configuration = GossipConfiguration()
-    configuration.remoteStateLimit = 100
-    var engine = Engine.alone("node", configuration)
     let key = MemberKey(stranger.id)
-    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
-    _ = engine.pulledEvents()
     func section(_ name: String, _ size: Int, _ base: Version) -> HandMadeSection {
       let value = String(repeating: "v", count: size)
       let entry = Samples.entry(name, value, at: base + 1)
       return HandMadeSection(base: base, end: base + 1, entries: [entry])
     }
-    engine.hear(stranger.packet(.delta, [0] + section("a", 35, 0).bytes(key)))
-    #expect(engine.version(of: "stranger") == 1 && engine.stateSize == 100)
+    let first = stranger.packet(.delta, [0] + section("a", 350, 0).bytes(key))
+    var roomy = Engine.alone("node")
+    roomy.hear(stranger.packet(.delta, [0] + stranger.section()))
+    roomy.hear(first)
+    var configuration = GossipConfiguration()
+    configuration.remoteStateLimit = roomy.stateSize
+    var engine = Engine.alone("node", configuration)
+    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
+    _ = engine.pulledEvents()
+    engine.hear(first)
+    #expect(engine.version(of: "stranger") == 1)
+    let held = engine.stateSize
     engine.hear(stranger.packet(.delta, [0] + section("b", 1, 1).bytes(key)))
     engine.hear(stranger.packet(.delta, [0] + section("b", 1, 1).bytes(key)))
-    #expect(engine.version(of: "stranger") == 1 && engine.stateSize == 100)
+    #expect(engine.version(of: "stranger") == 1 && engine.stateSize == held)
     #expect(engine.metrics.stateRefused == 2)
     let limit = EngineEvent.stateRefused(stranger.id, limit: "remoteStateLimit")
     #expect(engine.pulledEvents().filter { $0 == limit }.count == 1)

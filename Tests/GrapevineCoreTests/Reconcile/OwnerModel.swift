@@ -18,7 +18,7 @@ struct OwnerModel {
   /// Per key, in ascending version order.
   private(set) var operations = [[Operation]](repeating: [], count: keys.count)
 
-  static func index(of entry: StoredEntry) -> Int { Int(entry.bytes[1]) - 48 }
+  static func index(of entry: StoredEntry) -> Int { Int(Array(entry.key.utf8)[1]) - 48 }
 }
 
 extension OwnerModel {

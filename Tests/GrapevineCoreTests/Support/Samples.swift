@@ -29,8 +29,8 @@ enum Samples {
     at version: Version
   ) -> StoredEntry {
     StoredEntry(
-      bytes: Array((key + (value ?? "")).utf8),
-      keySize: key.utf8.count,
+      key: key,
+      value: Array((value ?? "").utf8),
       version: version,
       isDeleted: value == nil
     )

@@ -219,7 +219,7 @@ struct RoundTripTests {
     while !entries.isAtEnd {
       let header = try EntryHeader.read(bytes.span, &entries, after: last)
       last = header.version
-      read.append(StoredEntry(header, bytes.span).entry)
+      read.append(StoredEntry(header, in: bytes).entry)
     }
     var held: [Entry] = []
     record.state.forEach { entry in

@@ -112,9 +112,9 @@ enum Vectors {
         horizon: 3,
         in: &bytes
       )
-      let role = StoredEntry(bytes: Array("roleweb".utf8), keySize: 4, version: 2, isDeleted: false)
+      let role = StoredEntry(key: "role", value: Array("web".utf8), version: 2, isDeleted: false)
       role.write(after: 0, to: &bytes)
-      let gone = StoredEntry(bytes: Array("old".utf8), keySize: 3, version: 3, isDeleted: true)
+      let gone = StoredEntry(key: "old", value: [], version: 3, isDeleted: true)
       gone.write(after: 2, to: &bytes)
       Section.markComplete(state, in: &bytes)
       Section.end(state, in: &bytes)
@@ -178,7 +178,7 @@ enum Vectors {
       horizon: 20,
       in: &bytes
     )
-    let entry = StoredEntry(bytes: Array("kv".utf8), keySize: 1, version: 20, isDeleted: false)
+    let entry = StoredEntry(key: "k", value: Array("v".utf8), version: 20, isDeleted: false)
     entry.write(after: 10, to: &bytes)
     Section.markComplete(state, in: &bytes)
     Section.end(state, in: &bytes)

@@ -48,11 +48,20 @@ import Testing
     bind: Endpoint = loopback4,
     on loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)? = nil,
-    sendLoss: SendLoss? = nil
+    sendLoss: SendLoss? = nil,
+    streamTimeout: Duration = .seconds(10),
+    adjust: (inout GossipConfiguration) -> Void = { _ in }
   ) throws -> NodeRuntime {
-    try NodeRuntime(bind: bind, loop: loop, delegate: delegate, sendLoss: sendLoss) { bound in
+    try NodeRuntime(
+      bind: bind,
+      loop: loop,
+      delegate: delegate,
+      sendLoss: sendLoss,
+      streamTimeout: streamTimeout
+    ) { bound in
       var configuration = GossipConfiguration()
       configuration.interval = .milliseconds(50)
+      adjust(&configuration)
       return Engine(
         id: MemberID(name: name, generation: 1),
         endpoint: bound,
@@ -258,7 +267,74 @@ import Testing
     other.close()
   }
 
-  @Test func `A runtime that is let go of stops, and leaves neither thread nor descriptor`() async {
+  @Test func `A refused peer reads why, then the end, and is cut off if it stays`() async throws {
+    let loop = try EventLoop()
+    let runtime = try Self.makeRuntime("busy", on: loop, streamTimeout: .milliseconds(300)) {
+      $0.inboundStreamLimit = 1
+      // The first one says nothing and is to keep its place, however slow the machine is.
+      $0.streamTimeout = .seconds(600)
+    }
+    try runtime.start()
+    let first = try StreamConnection(connectingTo: runtime.boundEndpoint)
+    try await eventually("the first is taken") {
+      runtime.inspectEngine { engine, _ in engine.metrics.streamsIn } == 1
+    }
+    let second = try StreamConnection(connectingTo: runtime.boundEndpoint)
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1_000)
+    defer { buffer.deallocate() }
+    var outcomes: [StreamConnection.ReadOutcome] = []
+    try await eventually("the refusal has come") {
+      let outcome = try second.read(into: buffer)
+      if outcome != .nothing { outcomes.append(outcome) }
+      return outcome == .ended
+    }
+    #expect(outcomes.count >= 2)
+    var failure: SystemError?
+    try await eventually("the runtime has closed its end") {
+      second.enqueue([0])
+      do throws(SystemError) {
+        _ = try second.flush()
+      } catch {
+        failure = error
+      }
+      return failure != nil
+    }
+    #expect(failure.map { StreamClosure($0) } == .reset)
+    runtime.close()
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func `Out of descriptors, a node neither spins nor stops, and accepts again later`() async {
+    await #expect(processExitsWith: .success) {
+      let loop = try EventLoop()
+      let listener = Listener()
+      let target = try NodeRuntimeTests.makeRuntime("target", on: loop)
+      let other = try NodeRuntimeTests.makeRuntime("other", on: loop, delegate: listener)
+      try other.start()
+      // The kernel connects it before anyone accepts.
+      let connection = try StreamConnection(connectingTo: target.boundEndpoint)
+      var limits = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+      let original = limits.rlim_cur
+      limits.rlim_cur = 3
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+      let start = MonotonicClock.now()
+      try target.start()
+      // No task may sleep now: that can take a descriptor, too.
+      while target.transportMetrics.acceptsExhausted < 3 { usleep(1_000) }
+      precondition(MonotonicClock.now().since(start) >= 200_000_000)
+      limits.rlim_cur = original
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+      try await eventually("the connection is accepted") {
+        target.inspectEngine { engine, _ in engine.metrics.streamsIn } == 1
+      }
+      _ = other.withEngine { engine, now in engine.join(target.boundEndpoint, now: now) }
+      precondition(listener.waitForMembers(1) == ["target"])
+      withExtendedLifetime(connection) {}
+    }
+  }
+
+  @Test func `A runtime that is let go of stops, and leaves no socket`() async {
     await #expect(processExitsWith: .success) {
       func socketCount() -> Int {
         guard let directory = opendir("/proc/self/fd") else { return -1 }

@@ -1,6 +1,9 @@
 internal import GrapevineCore
 
 /// What every scenario works with: the options, chance, and a way to say how far it is.
+///
+/// A measurement blocks its thread, so that no executor's queue is part of a time that is taken. On
+/// loopback it must not be one of the threads that tasks run on: the nodes' joins need those.
 final class Measurement {
   let options: Options
   let progress: Progress
@@ -142,7 +145,7 @@ final class Measurement {
 }
 
 /// What a scenario found.
-package struct Outcome {
+package struct Outcome: Sendable {
   /// The scenario's own fields of the JSON object.
   package var figures: [(name: String, value: JSON)] = []
   /// What people are shown.

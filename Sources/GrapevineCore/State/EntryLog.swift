@@ -1,0 +1,219 @@
+/// A state's entries in ascending version order, in pages.
+///
+/// Entries are added at the end; one that is removed leaves a vacant place. A page whose places
+/// are all vacant is given back at once, and ``rewrite()`` packs the rest anew.
+package struct EntryLog: Sendable {
+  /// Where an entry lies; valid until the log is rewritten.
+  struct Place: Hashable, Sendable {
+    let rawValue: UInt32
+
+    /// Pages that places can tell apart.
+    static let pageLimit = 1 << 22 - 1
+
+    init(rawValue: UInt32) {
+      self.rawValue = rawValue
+    }
+
+    init(page: Int, index: Int) {
+      rawValue = UInt32(page * EntryPage.placeLimit + index)
+    }
+
+    var page: Int { Int(rawValue) / EntryPage.placeLimit }
+    var index: Int { Int(rawValue) % EntryPage.placeLimit }
+  }
+
+  package private(set) var entryCount = 0
+  private var pages: ContiguousArray<EntryPage> = []
+  /// Bytes that the last page was given, used or not.
+  private var lastCapacity = 0
+  /// The sum of the pages' sizes.
+  private var size = 0
+  /// What of `size` the vacant places take.
+  private var vacantSize = 0
+  /// Pages that were given back; their number goes on counting, as places hold it.
+  private var emptyCount = 0
+
+  /// Allocations' and arrays' headers, and the page's own fields.
+  private static let pageOverhead = 128
+  private static let emptyPageSize = MemoryLayout<EntryPage>.stride
+  /// Waste that is let be in the smallest log.
+  private static let wasteMinimum = 256
+  private static let capacityMinimum = 64
+
+  package init() {}
+
+  /// Bytes of memory taken, with what allocation adds.
+  package var footprint: Int {
+    let unused = pages.isEmpty ? 0 : lastCapacity - pages[pages.count - 1].bytes.count
+    return size + unused + (pages.count - emptyCount) * Self.pageOverhead
+      + emptyCount * Self.emptyPageSize
+  }
+
+  /// Says that more than half of the memory is waste, so that rewriting pays.
+  package var isWasteful: Bool {
+    let waste = vacantSize + emptyCount * Self.emptyPageSize
+    return waste > size - vacantSize + Self.wasteMinimum || pages.count == Place.pageLimit
+  }
+}
+
+// MARK: Reading
+
+extension EntryLog {
+  subscript(place: Place) -> StoredEntry { pages[place.page].entry(at: place.index) }
+
+  func hasKey(_ key: Span<UInt8>, _ range: Range<Int>, at place: Place) -> Bool {
+    pages[place.page].hasKey(key, range, at: place.index)
+  }
+
+  /// The place of the first entry above `version`.
+  ///
+  /// - Complexity: O(log(entries)) and the vacant places passed over.
+  func first(after version: Version = 0) -> Place? {
+    var lower = 0
+    var upper = pages.count
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if pages[middle].base > version { upper = middle } else { lower = middle + 1 }
+    }
+    guard lower > 0 else { return entry(from: 0, 0) }
+    return entry(from: lower - 1, pages[lower - 1].firstPlace(after: version))
+  }
+
+  /// The place of the entry that follows the one which is, or was, in `place`.
+  func next(after place: Place) -> Place? { entry(from: place.page, place.index + 1) }
+
+  /// Calls `body` with the entries above `version` in ascending order, until it returns false.
+  package func forEach(after version: Version = 0, _ body: (StoredEntry) -> Bool) {
+    var place = first(after: version)
+    while let here = place, body(self[here]) { place = next(after: here) }
+  }
+
+  private func entry(from page: Int, _ index: Int) -> Place? {
+    var page = page
+    var index = index
+    while page < pages.count {
+      if let found = pages[page].firstEntry(from: index) { return Place(page: page, index: found) }
+      page += 1
+      index = 0
+    }
+    return nil
+  }
+}
+
+// MARK: Changing
+
+extension EntryLog {
+  /// Adds the entry at `header` of `source`, which is above all that are there.
+  mutating func append(_ header: EntryHeader, _ source: Span<UInt8>) -> Place {
+    let page = makeRoom(for: header)
+    let before = pages[page].size
+    pages[page].append(header, source)
+    return noteAppended(to: page, before)
+  }
+
+  /// Adds an entry, which is above all that are there.
+  mutating func append(_ entry: StoredEntry) -> Place {
+    let page = makeRoom(for: entry.header)
+    let before = pages[page].size
+    pages[page].append(entry)
+    return noteAppended(to: page, before)
+  }
+
+  /// Adds the entries of another log, which are above all that are there, without copying them.
+  mutating func append(contentsOf other: EntryLog) {
+    guard !other.pages.isEmpty else { return }
+    closeLastPage()
+    pages += other.pages
+    precondition(pages.count <= Place.pageLimit, "\(pages.count) pages")
+    lastCapacity = other.lastCapacity
+    entryCount += other.entryCount
+    size += other.size
+    vacantSize += other.vacantSize
+    emptyCount += other.emptyCount
+  }
+
+  /// Removes the entry in `place`.
+  mutating func vacate(_ place: Place) {
+    let page = place.page
+    vacantSize += pages[page].vacate(place.index)
+    entryCount -= 1
+    guard pages[page].isVacant else { return }
+    size -= pages[page].size
+    vacantSize -= pages[page].size
+    pages[page].removeAll()
+    emptyCount += 1
+    guard page == pages.count - 1 else { return }
+    while !pages.isEmpty, pages[pages.count - 1].placeCount == 0 {
+      pages.removeLast()
+      emptyCount -= 1
+    }
+    lastCapacity = pages.isEmpty ? 0 : pages[pages.count - 1].bytes.count
+  }
+
+  /// Copies the entries to new pages, and gives each old one back as soon as it is copied.
+  ///
+  /// - Complexity: O(entries and their bytes).
+  mutating func rewrite() {
+    var old = EntryLog()
+    swap(&old, &self)
+    for number in old.pages.indices {
+      var page = EntryPage(base: 0)
+      swap(&page, &old.pages[number])
+      var index = page.firstEntry(from: 0)
+      while let here = index {
+        _ = append(page.entry(at: here))
+        index = page.firstEntry(from: here + 1)
+      }
+    }
+  }
+
+  /// The page that an entry goes to, which is given room for it.
+  private mutating func makeRoom(for header: EntryHeader) -> Int {
+    var last = pages.count - 1
+    if last < 0 || !pages[last].hasPlace(for: header) {
+      closeLastPage()
+      precondition(pages.count < Place.pageLimit, "\(pages.count) pages")
+      pages.append(EntryPage(base: header.version - 1))
+      last += 1
+    }
+    let needed = pages[last].bytes.count + header.size(after: pages[last].base)
+    guard needed > lastCapacity else { return last }
+    // A quarter of what is there may be unused, but for the first few entries.
+    let wanted = max(Self.capacityMinimum, lastCapacity + lastCapacity / 2, size / 4)
+    lastCapacity = max(needed, min(wanted, EntryPage.sizeLimit))
+    pages[last].reserve(lastCapacity)
+    return last
+  }
+
+  private mutating func closeLastPage() {
+    guard let last = pages.indices.last else { return }
+    let used = pages[last].bytes.count
+    if lastCapacity - used > used / 8 { pages[last].trim() }
+    lastCapacity = 0
+  }
+
+  private mutating func noteAppended(to page: Int, _ sizeBefore: Int) -> Place {
+    size += pages[page].size - sizeBefore
+    entryCount += 1
+    return Place(page: page, index: pages[page].placeCount - 1)
+  }
+
+  /// Traps if counts, sizes or order do not agree.
+  func checkInvariants() {
+    var last: Version = 0
+    var count = 0
+    forEach { entry in
+      precondition(entry.version > last, "version \(entry.version) follows \(last)")
+      last = entry.version
+      count += 1
+      return true
+    }
+    precondition(count == entryCount, "\(count) entries, not \(entryCount)")
+    precondition(zip(pages, pages.dropFirst()).allSatisfy { $0.base < $1.base }, "pages' order")
+    precondition(size == pages.reduce(0) { $0 + $1.size }, "the size is not \(size)")
+    let vacant = pages.reduce(0) { $0 + $1.checkInvariants() }
+    precondition(vacant == vacantSize, "\(vacant) bytes are vacant, not \(vacantSize)")
+    precondition(emptyCount == pages.count { $0.placeCount == 0 }, "empty pages")
+    precondition(pages.last?.placeCount != 0, "the last page is empty")
+  }
+}

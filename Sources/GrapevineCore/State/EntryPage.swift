@@ -1,0 +1,188 @@
+/// A run of a state's entries in one allocation, in ascending version order.
+///
+/// An entry lies there as it travels, its version counted from the page's `base`. Bytes are only
+/// ever appended, so what was read out of a page stays as it was.
+struct EntryPage: Sendable {
+  /// The versions in the page are above this, and counted from it.
+  let base: Version
+  private(set) var bytes: [UInt8] = []
+  /// Where each entry begins; the highest bit says that a later entry took its place.
+  private var starts: [UInt16] = []
+  private var entryCount = 0
+
+  /// Bytes in a page, unless its one entry alone has more.
+  static let sizeLimit = 16_384
+  /// Places in a page.
+  static let placeLimit = 1_024
+  /// What a place costs beside the entry's bytes: it takes two, in an array that grows by doubling.
+  static let placeSize = 3
+  private static let vacantBit: UInt16 = 1 << 15
+
+  init(base: Version) {
+    self.base = base
+  }
+}
+
+// MARK: Reading
+
+extension EntryPage {
+  /// Places in use or vacant.
+  var placeCount: Int { starts.count }
+  /// What entries and vacant places take.
+  var size: Int { bytes.count + Self.placeSize * starts.count }
+  /// Says that no place holds an entry.
+  var isVacant: Bool { entryCount == 0 }
+
+  func isVacant(_ index: Int) -> Bool { starts[index] & Self.vacantBit != 0 }
+
+  /// The entry in a place.
+  func entry(at index: Int) -> StoredEntry { StoredEntry(header(at: index), in: bytes) }
+
+  /// Where the parts of the entry in a place lie; it was checked when it came in.
+  func header(at index: Int) -> EntryHeader {
+    var offset = start(of: index)
+    let version = base + number(at: &offset)
+    let isDeleted = bytes[offset] & EntryHeader.deletedFlag != 0
+    offset += 1
+    let keySize = Int(number(at: &offset))
+    let key = offset..<offset + keySize
+    offset = key.upperBound
+    let valueSize = Int(number(at: &offset))
+    return EntryHeader(
+      version: version,
+      isDeleted: isDeleted,
+      key: key,
+      value: offset..<offset + valueSize
+    )
+  }
+
+  /// Says whether the key of the entry in a place is the `range` of `other`.
+  func hasKey(_ other: Span<UInt8>, _ range: Range<Int>, at index: Int) -> Bool {
+    let key = header(at: index).key
+    guard key.count == range.count else { return false }
+    let distance = range.lowerBound - key.lowerBound
+    for offset in key where bytes[offset] != other[offset + distance] { return false }
+    return true
+  }
+
+  /// Says whether the page takes a further entry.
+  func hasPlace(for header: EntryHeader) -> Bool {
+    starts.count < Self.placeLimit && bytes.count + header.size(after: base) <= Self.sizeLimit
+  }
+
+  /// The first place at or after `index` that is not vacant.
+  func firstEntry(from index: Int) -> Int? {
+    var index = index
+    while index < starts.count {
+      if !isVacant(index) { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// The first place, vacant or not, above `version`; the count of places if there is none.
+  func firstPlace(after version: Version) -> Int {
+    var lower = 0
+    var upper = starts.count
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if self.version(at: middle) > version { upper = middle } else { lower = middle + 1 }
+    }
+    return lower
+  }
+
+  private func version(at index: Int) -> Version {
+    var offset = start(of: index)
+    return base + number(at: &offset)
+  }
+
+  private func start(of index: Int) -> Int { Int(starts[index] & ~Self.vacantBit) }
+
+  /// The LEB128 number at `offset`, which moves to its end.
+  private func number(at offset: inout Int) -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let byte = bytes[offset]
+      offset += 1
+      value |= UInt64(byte & 0x7F) << shift
+      guard byte >= 0x80 else { return value }
+      shift += 7
+    }
+  }
+}
+
+// MARK: Changing
+
+extension EntryPage {
+  /// Sees to it that the page can grow to `capacity` bytes where it lies.
+  mutating func reserve(_ capacity: Int) {
+    bytes.reserveCapacity(capacity)
+  }
+
+  /// Moves the bytes to an allocation that they fill.
+  mutating func trim() {
+    var exact: [UInt8] = []
+    exact.reserveCapacity(bytes.count)
+    exact.append(contentsOf: bytes)
+    bytes = exact
+  }
+
+  /// Copies the entry at `header` of `source` into a new place.
+  mutating func append(_ header: EntryHeader, _ source: Span<UInt8>) {
+    beginEntry(header.version)
+    let content = header.content
+    bytes.append(addingCapacity: content.count) { output in
+      for index in content { output.append(source[index]) }
+    }
+  }
+
+  /// Copies an entry into a new place.
+  mutating func append(_ entry: StoredEntry) {
+    beginEntry(entry.version)
+    bytes.append(contentsOf: entry.content)
+  }
+
+  private mutating func beginEntry(_ version: Version) {
+    precondition(starts.count < Self.placeLimit && bytes.count < Self.sizeLimit, "a page is full")
+    starts.append(UInt16(bytes.count))
+    entryCount += 1
+    bytes.appendVarint(version - base)
+  }
+
+  /// Marks a place as vacant; returns what of the page's size was the entry's.
+  mutating func vacate(_ index: Int) -> Int {
+    precondition(!isVacant(index), "place \(index) is vacant")
+    let end = index + 1 < starts.count ? start(of: index + 1) : bytes.count
+    let size = end - start(of: index) + Self.placeSize
+    starts[index] |= Self.vacantBit
+    entryCount -= 1
+    return size
+  }
+
+  /// Gives the memory back.
+  mutating func removeAll() {
+    bytes = []
+    starts = []
+    entryCount = 0
+  }
+
+  /// Traps if the entries are not in order, or do not fill the page; returns the vacant places'
+  /// size.
+  func checkInvariants() -> Int {
+    var last = base
+    var end = 0
+    var vacant = 0
+    for index in starts.indices {
+      let header = header(at: index)
+      precondition(start(of: index) == end, "an entry begins at \(start(of: index)), not \(end)")
+      precondition(header.version > last, "version \(header.version) follows \(last)")
+      last = header.version
+      if isVacant(index) { vacant += header.value.upperBound - end + Self.placeSize }
+      end = header.value.upperBound
+    }
+    precondition(end == bytes.count, "entries end at \(end) of \(bytes.count)")
+    precondition(entryCount == starts.indices.count { !isVacant($0) }, "counts differ")
+    return vacant
+  }
+}
