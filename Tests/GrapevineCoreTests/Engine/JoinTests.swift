@@ -41,6 +41,16 @@ struct JoinTests {
     #expect(pump.engines[node].nextDeadline > pump.now)
   }
 
+  @Test func `as many joins as are allowed wait, and one more fails at once`() {
+    var configuration = GossipConfiguration()
+    configuration.joinLimit = 3
+    var engine = Engine.alone("node", configuration)
+    for index in 0..<3 { _ = engine.join(silentEndpoint(index), now: Engine.start) }
+    #expect(engine.pulledEvents() == [])
+    let ticket = engine.join(silentEndpoint(3), now: Engine.start)
+    #expect(engine.pulledEvents() == [.joinFinished(ticket, .failed(.busy))])
+  }
+
   @Test func `a join that is called off ends at once and frees its stream`() {
     var engine = Engine.alone()
     let ticket = engine.join(Stranger.endpoint, now: Engine.start)
