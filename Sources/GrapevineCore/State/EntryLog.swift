@@ -4,7 +4,7 @@
 /// are all vacant is given back at once, and ``rewrite()`` packs the rest anew.
 package struct EntryLog: Sendable {
   /// Where an entry lies; valid until the log is rewritten.
-  struct Place: Hashable, Sendable {
+  package struct Place: Hashable, Sendable {
     let rawValue: UInt32
 
     /// Pages that places can tell apart.
@@ -30,11 +30,11 @@ package struct EntryLog: Sendable {
   private var size = 0
   /// What of `size` the vacant places take.
   private var vacantSize = 0
-  /// Pages that were given back; their number goes on counting, as places hold it.
+  /// Pages that were given back; they keep their number, as places of others hold theirs.
   private var emptyCount = 0
 
   /// Allocations' and arrays' headers, and the page's own fields.
-  private static let pageOverhead = 128
+  private static let pageOverhead = 144
   private static let emptyPageSize = MemoryLayout<EntryPage>.stride
   /// Waste that is let be in the smallest log.
   private static let wasteMinimum = 256
@@ -42,11 +42,12 @@ package struct EntryLog: Sendable {
 
   package init() {}
 
+  package var pageCount: Int { pages.count - emptyCount }
+
   /// Bytes of memory taken, with what allocation adds.
   package var footprint: Int {
     let unused = pages.isEmpty ? 0 : lastCapacity - pages[pages.count - 1].bytes.count
-    return size + unused + (pages.count - emptyCount) * Self.pageOverhead
-      + emptyCount * Self.emptyPageSize
+    return size + unused + pageCount * Self.pageOverhead + emptyCount * Self.emptyPageSize
   }
 
   /// Says that more than half of the memory is waste, so that rewriting pays.
@@ -59,7 +60,9 @@ package struct EntryLog: Sendable {
 // MARK: Reading
 
 extension EntryLog {
-  subscript(place: Place) -> StoredEntry { pages[place.page].entry(at: place.index) }
+  package subscript(place: Place) -> StoredEntry { pages[place.page].entry(at: place.index) }
+
+  func isDeleted(_ place: Place) -> Bool { pages[place.page].isDeleted(place.index) }
 
   func hasKey(_ key: Span<UInt8>, _ range: Range<Int>, at place: Place) -> Bool {
     pages[place.page].hasKey(key, range, at: place.index)
@@ -68,7 +71,7 @@ extension EntryLog {
   /// The place of the first entry above `version`.
   ///
   /// - Complexity: O(log(entries)) and the vacant places passed over.
-  func first(after version: Version = 0) -> Place? {
+  package func first(after version: Version = 0) -> Place? {
     var lower = 0
     var upper = pages.count
     while lower < upper {
@@ -79,13 +82,29 @@ extension EntryLog {
     return entry(from: lower - 1, pages[lower - 1].firstPlace(after: version))
   }
 
+  /// The entry with the highest version; the last page is never without one.
+  package var last: StoredEntry? {
+    let page = pages.count - 1
+    guard page >= 0, let index = pages[page].lastEntry else { return nil }
+    return pages[page].entry(at: index)
+  }
+
   /// The place of the entry that follows the one which is, or was, in `place`.
-  func next(after place: Place) -> Place? { entry(from: place.page, place.index + 1) }
+  package func next(after place: Place) -> Place? { entry(from: place.page, place.index + 1) }
 
   /// Calls `body` with the entries above `version` in ascending order, until it returns false.
   package func forEach(after version: Version = 0, _ body: (StoredEntry) -> Bool) {
     var place = first(after: version)
     while let here = place, body(self[here]) { place = next(after: here) }
+  }
+
+  /// Calls `body` with the place of each entry, in ascending order.
+  func forEachPlace(_ body: (Place) -> Void) {
+    var place = first()
+    while let here = place {
+      body(here)
+      place = next(after: here)
+    }
   }
 
   private func entry(from page: Int, _ index: Int) -> Place? {
@@ -112,7 +131,7 @@ extension EntryLog {
   }
 
   /// Adds an entry, which is above all that are there.
-  mutating func append(_ entry: StoredEntry) -> Place {
+  package mutating func append(_ entry: StoredEntry) -> Place {
     let page = makeRoom(for: entry.header)
     let before = pages[page].size
     pages[page].append(entry)
@@ -120,7 +139,7 @@ extension EntryLog {
   }
 
   /// Adds the entries of another log, which are above all that are there, without copying them.
-  mutating func append(contentsOf other: EntryLog) {
+  package mutating func append(contentsOf other: EntryLog) {
     guard !other.pages.isEmpty else { return }
     closeLastPage()
     pages += other.pages
@@ -133,7 +152,7 @@ extension EntryLog {
   }
 
   /// Removes the entry in `place`.
-  mutating func vacate(_ place: Place) {
+  package mutating func vacate(_ place: Place) {
     let page = place.page
     vacantSize += pages[page].vacate(place.index)
     entryCount -= 1
@@ -153,7 +172,7 @@ extension EntryLog {
   /// Copies the entries to new pages, and gives each old one back as soon as it is copied.
   ///
   /// - Complexity: O(entries and their bytes).
-  mutating func rewrite() {
+  package mutating func rewrite() {
     var old = EntryLog()
     swap(&old, &self)
     for number in old.pages.indices {
@@ -199,7 +218,7 @@ extension EntryLog {
   }
 
   /// Traps if counts, sizes or order do not agree.
-  func checkInvariants() {
+  package func checkInvariants() {
     var last: Version = 0
     var count = 0
     forEach { entry in

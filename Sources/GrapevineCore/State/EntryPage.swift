@@ -56,12 +56,18 @@ extension EntryPage {
     )
   }
 
+  func isDeleted(_ index: Int) -> Bool {
+    bytes[contentStart(of: index)] & EntryHeader.deletedFlag != 0
+  }
+
   /// Says whether the key of the entry in a place is the `range` of `other`.
   func hasKey(_ other: Span<UInt8>, _ range: Range<Int>, at index: Int) -> Bool {
-    let key = header(at: index).key
-    guard key.count == range.count else { return false }
-    let distance = range.lowerBound - key.lowerBound
-    for offset in key where bytes[offset] != other[offset + distance] { return false }
+    var offset = contentStart(of: index) + 1
+    guard number(at: &offset) == UInt64(range.count) else { return false }
+    for index in range {
+      guard bytes[offset] == other[index] else { return false }
+      offset += 1
+    }
     return true
   }
 
@@ -76,6 +82,16 @@ extension EntryPage {
     while index < starts.count {
       if !isVacant(index) { return index }
       index += 1
+    }
+    return nil
+  }
+
+  /// The last place that is not vacant.
+  var lastEntry: Int? {
+    var index = starts.count
+    while index > 0 {
+      index -= 1
+      if !isVacant(index) { return index }
     }
     return nil
   }
@@ -98,17 +114,27 @@ extension EntryPage {
 
   private func start(of index: Int) -> Int { Int(starts[index] & ~Self.vacantBit) }
 
+  /// Where all of an entry but its version begins.
+  private func contentStart(of index: Int) -> Int {
+    var offset = start(of: index)
+    while bytes[offset] >= 0x80 { offset += 1 }
+    return offset + 1
+  }
+
   /// The LEB128 number at `offset`, which moves to its end.
+  @inline(__always)
   private func number(at offset: inout Int) -> UInt64 {
-    var value: UInt64 = 0
-    var shift: UInt64 = 0
-    while true {
-      let byte = bytes[offset]
+    var byte = bytes[offset]
+    offset += 1
+    var value = UInt64(byte & 0x7F)
+    var shift: UInt64 = 7
+    while byte >= 0x80 {
+      byte = bytes[offset]
       offset += 1
       value |= UInt64(byte & 0x7F) << shift
-      guard byte >= 0x80 else { return value }
       shift += 7
     }
+    return value
   }
 }
 

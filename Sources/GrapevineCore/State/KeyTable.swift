@@ -4,39 +4,67 @@ import GrapevineHashing
 /// SipHash, so that a peer can't choose keys that collide.
 struct KeyTable: Sendable {
   private let hash: SipHash
-  /// A place plus one; zero where empty, `removed` where an entry was.
-  private var cells: [UInt32] = []
+  private var cells: [Cell] = []
+  private var keyCount = 0
+  /// Cells in which an entry is or was.
   private var usedCount = 0
 
-  private static let removed = UInt32.max
+  /// Half of a key's hash, so that few others are compared, and growing reads no key.
+  private struct Cell: Sendable {
+    var tag: UInt32
+    /// A place plus one; zero where empty, the highest number where an entry was.
+    var number: UInt32
+
+    static let empty = Cell(tag: 0, number: 0)
+    static let removed = Cell(tag: 0, number: .max)
+
+    init(tag: UInt32, number: UInt32) {
+      self.tag = tag
+      self.number = number
+    }
+
+    init(tag: UInt32, _ place: EntryLog.Place) {
+      self.init(tag: tag, number: place.rawValue + 1)
+    }
+
+    var isEmpty: Bool { number == 0 }
+    var isRemoved: Bool { number == .max }
+    var place: EntryLog.Place { EntryLog.Place(rawValue: number - 1) }
+  }
+
+  private static let sizeMinimum = 8
 
   init(hash: SipHash) {
     self.hash = hash
   }
 
   /// Bytes of memory taken.
-  var footprint: Int { MemoryLayout<UInt32>.stride * cells.count }
+  var footprint: Int { MemoryLayout<Cell>.stride * cells.count }
 
-  /// Says that the table is far larger than `count` keys need.
-  func isSparse(for count: Int) -> Bool { cells.count > 16 * count + 32 }
+  /// Says that the table is far larger than its keys need.
+  var isSparse: Bool { cells.count > 16 * keyCount + 2 * Self.sizeMinimum }
+}
 
+extension KeyTable {
   func find(_ key: Span<UInt8>, _ range: Range<Int>, in log: EntryLog) -> EntryLog.Place? {
-    cell(of: key, range, in: log).map(place(in:))
+    index(of: key, range, tag(of: key, range), in: log).map { cells[$0].place }
   }
 
-  /// Lets the key of the entry in `place` lead there; returns the place that it led to before.
-  mutating func replace(_ place: EntryLog.Place, in log: EntryLog) -> EntryLog.Place? {
-    let entry = log[place]
-    if let cell = cell(of: entry.bytes.span, entry.header.key, in: log) {
-      let earlier = self.place(in: cell)
-      cells[cell] = place.rawValue + 1
+  /// Lets a key lead to `place`; returns the place that it led to before.
+  mutating func replace(
+    _ key: Span<UInt8>,
+    _ range: Range<Int>,
+    _ place: EntryLog.Place,
+    in log: EntryLog
+  ) -> EntryLog.Place? {
+    let cell = Cell(tag: tag(of: key, range), place)
+    if let index = index(of: key, range, cell.tag, in: log) {
+      let earlier = cells[index].place
+      cells[index] = cell
       return earlier
     }
-    if (usedCount + 1) * 4 > cells.count * 3 {
-      rebuild(for: log)
-    } else {
-      insert(entry, place)
-    }
+    if (usedCount + 1) * 4 > cells.count * 3 { grow() }
+    insert(cell)
     return nil
   }
 
@@ -46,56 +74,67 @@ struct KeyTable: Sendable {
     _ range: Range<Int>,
     in log: EntryLog
   ) -> EntryLog.Place? {
-    guard let cell = cell(of: key, range, in: log) else { return nil }
-    let place = place(in: cell)
-    cells[cell] = Self.removed
+    guard let index = index(of: key, range, tag(of: key, range), in: log) else { return nil }
+    let place = cells[index].place
+    cells[index] = .removed
+    keyCount -= 1
     return place
   }
 
   /// Forgets all, and makes room for `count` keys.
   mutating func removeAll(reserving count: Int) {
     cells = []
+    keyCount = 0
     usedCount = 0
     guard count > 0 else { return }
-    var size = 8
+    var size = Self.sizeMinimum
     while size < 2 * count { size *= 2 }
-    cells = [UInt32](repeating: 0, count: size)
+    cells = [Cell](repeating: .empty, count: size)
   }
 
   /// Takes up all keys of `log`, no two of which are the same.
   mutating func rebuild(for log: EntryLog) {
     removeAll(reserving: log.entryCount)
-    var place = log.first()
-    while let here = place {
-      insert(log[here], here)
-      place = log.next(after: here)
+    log.forEachPlace { place in
+      let entry = log[place]
+      insert(Cell(tag: tag(of: entry.bytes.span, entry.header.key), place))
     }
   }
 
-  private mutating func insert(_ entry: StoredEntry, _ place: EntryLog.Place) {
+  private mutating func grow() {
+    let old = cells
+    removeAll(reserving: keyCount + 1)
+    for cell in old where !cell.isEmpty && !cell.isRemoved { insert(cell) }
+  }
+
+  private mutating func insert(_ cell: Cell) {
     let mask = cells.count - 1
-    var cell = start(entry.bytes.span, entry.header.key, mask)
-    while cells[cell] != 0 { cell = (cell + 1) & mask }
-    cells[cell] = place.rawValue + 1
+    var index = Int(cell.tag) & mask
+    while !cells[index].isEmpty { index = (index + 1) & mask }
+    cells[index] = cell
+    keyCount += 1
     usedCount += 1
   }
 
-  private func cell(of key: Span<UInt8>, _ range: Range<Int>, in log: EntryLog) -> Int? {
+  /// The cell of a key; `log` holds the keys.
+  private func index(
+    of key: Span<UInt8>,
+    _ range: Range<Int>,
+    _ tag: UInt32,
+    in log: EntryLog
+  ) -> Int? {
     guard !cells.isEmpty else { return nil }
     let mask = cells.count - 1
-    var cell = start(key, range, mask)
-    while cells[cell] != 0 {
-      if cells[cell] != Self.removed, log.hasKey(key, range, at: place(in: cell)) { return cell }
-      cell = (cell + 1) & mask
+    var index = Int(tag) & mask
+    while !cells[index].isEmpty {
+      let cell = cells[index]
+      if cell.tag == tag, !cell.isRemoved, log.hasKey(key, range, at: cell.place) { return index }
+      index = (index + 1) & mask
     }
     return nil
   }
 
-  private func place(in cell: Int) -> EntryLog.Place {
-    EntryLog.Place(rawValue: cells[cell] - 1)
-  }
-
-  private func start(_ key: Span<UInt8>, _ range: Range<Int>, _ mask: Int) -> Int {
-    Int(truncatingIfNeeded: hash.hash(key, range)) & mask
+  private func tag(of key: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+    UInt32(truncatingIfNeeded: hash.hash(key, range))
   }
 }

@@ -47,8 +47,8 @@ package struct StoredEntry: Sendable {
     Entry(key: key, value: value, version: version, isDeleted: isDeleted)
   }
 
-  /// Says whether this is a live entry with the value `other`.
-  func hasValue(_ other: ArraySlice<UInt8>) -> Bool {
-    !isDeleted && bytes[header.value] == other
+  /// Says whether this is as live as `other`, and has the same value.
+  func hasValue(of other: StoredEntry) -> Bool {
+    isDeleted == other.isDeleted && bytes[header.value] == other.bytes[other.header.value]
   }
 }

@@ -92,9 +92,7 @@ extension VersionedState {
       log.noteDeleted(find(bytes, header.key), at: header.version)
     }
     put(header, bytes)
-    if !header.isDeleted, log.isRecording, let entry = entry(at: header.version) {
-      log.noteSet(entry)
-    }
+    if !header.isDeleted, log.isRecording, let entry = self.log.last { log.noteSet(entry) }
   }
 
   /// Takes over a snapshot in one step, or leaves all as it is.
@@ -135,7 +133,7 @@ extension VersionedState {
     snapshot.entries.forEach { entry in
       guard !entry.isDeleted else { return true }
       let before = earlier.find(entry.bytes.span, entry.header.key)
-      let isKnown = before?.hasValue(entry.bytes[entry.header.value]) == true
+      let isKnown = before?.hasValue(of: entry) == true
       if !isKnown { log.noteSet(entry) }
       return true
     }

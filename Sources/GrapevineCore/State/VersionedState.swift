@@ -79,14 +79,15 @@ extension VersionedState {
 extension VersionedState {
   /// Gives `key` a value with the next version; does nothing if it has that value.
   package mutating func set(key: String, value: [UInt8]) -> Bool {
-    if find(key)?.hasValue(value[...]) == true { return false }
-    put(StoredEntry(key: key, value: value, version: version + 1, isDeleted: false))
-    return true
+    let entry = StoredEntry(key: key, value: value, version: version + 1, isDeleted: false)
+    let isKnown = find(entry.bytes.span, entry.header.key)?.hasValue(of: entry) == true
+    if !isKnown { put(entry) }
+    return !isKnown
   }
 
   /// Leaves a tombstone with the next version; does nothing if there is no such key.
   package mutating func delete(key: String) -> Bool {
-    guard let known = find(key), !known.isDeleted else { return false }
+    guard find(key)?.isDeleted == false else { return false }
     put(StoredEntry(key: key, value: [], version: version + 1, isDeleted: true))
     return true
   }
@@ -106,14 +107,14 @@ extension VersionedState {
   /// version to it.
   package mutating func put(_ entry: StoredEntry) {
     move(above: entry.version)
-    index(log.append(entry), isDeleted: entry.isDeleted)
+    index(log.append(entry), entry.header, entry.bytes.span)
     rewriteIfWasteful()
   }
 
   /// Stores the entry at `header` of `bytes` as ``put(_:)`` does.
   mutating func put(_ header: EntryHeader, _ bytes: Span<UInt8>) {
     move(above: header.version)
-    index(log.append(header, bytes), isDeleted: header.isDeleted)
+    index(log.append(header, bytes), header, bytes)
     rewriteIfWasteful()
   }
 
@@ -153,9 +154,9 @@ extension VersionedState {
     var place = log.first()
     while let here = place {
       place = log.next(after: here)
+      guard log.isDeleted(here) else { continue }
       let entry = log[here]
       guard entry.version <= bound else { break }
-      guard entry.isDeleted else { continue }
       _ = table.remove(entry.bytes.span, entry.header.key, in: log)
       vacate(here)
     }
@@ -190,7 +191,8 @@ extension VersionedState {
     tombstoneCount = 0
     place = log.first()
     while let here = place {
-      index(here, isDeleted: log[here].isDeleted)
+      let entry = log[here]
+      index(here, entry.header, entry.bytes.span)
       place = log.next(after: here)
     }
     rewriteIfWasteful()
@@ -204,19 +206,23 @@ extension VersionedState {
     version = newVersion
   }
 
-  /// Lets the key of the entry in `place` lead there, in place of its earlier one.
-  private mutating func index(_ place: EntryLog.Place, isDeleted: Bool) {
-    if isDeleted { tombstoneCount += 1 } else { liveCount += 1 }
-    if let earlier = table.replace(place, in: log) { vacate(earlier) }
+  /// Lets the key of the entry in `place`, which reads `header` of `bytes`, lead there alone.
+  private mutating func index(
+    _ place: EntryLog.Place,
+    _ header: EntryHeader,
+    _ bytes: Span<UInt8>
+  ) {
+    if header.isDeleted { tombstoneCount += 1 } else { liveCount += 1 }
+    if let earlier = table.replace(bytes, header.key, place, in: log) { vacate(earlier) }
   }
 
   private mutating func vacate(_ place: EntryLog.Place) {
-    if log[place].isDeleted { tombstoneCount -= 1 } else { liveCount -= 1 }
+    if log.isDeleted(place) { tombstoneCount -= 1 } else { liveCount -= 1 }
     log.vacate(place)
   }
 
   private mutating func rewriteIfWasteful() {
-    guard log.isWasteful || table.isSparse(for: log.entryCount) else { return }
+    guard log.isWasteful || table.isSparse else { return }
     log.rewrite()
     table.rebuild(for: log)
   }
@@ -228,8 +234,7 @@ extension VersionedState {
     log.checkInvariants()
     var last: Version = 0
     var live = 0
-    var place = log.first()
-    while let here = place {
+    log.forEachPlace { here in
       let entry = log[here]
       precondition(
         table.find(entry.bytes.span, entry.header.key, in: log) == here,
@@ -241,7 +246,6 @@ extension VersionedState {
       )
       last = entry.version
       live += entry.isDeleted ? 0 : 1
-      place = log.next(after: here)
     }
     precondition(last <= version, "entry \(last) lies above version \(version)")
     precondition(live == liveCount && log.entryCount == entryCount, "counts differ")
