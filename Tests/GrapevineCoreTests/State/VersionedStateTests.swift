@@ -102,7 +102,7 @@ struct VersionedStateTests {
   ) {
     let base = random.below(naive.version + 1)
     naive.entries.removeAll { $0.version > base || random.chance(1, outOf: 3) }
-    let compacted = naive.compacted + random.below(3)
+    let compacted = min(naive.compacted + random.below(3), naive.version)
     naive.entries.removeAll { $0.isDeleted && $0.version <= compacted }
     var section = HandMadeSection(isSnapshot: true, compacted: compacted, base: base, end: 0)
     section.retained = naive.entries.map { $0.version...$0.version }
