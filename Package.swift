@@ -81,7 +81,7 @@ let package = Package(
     ),
     .testTarget(
       name: "EvalTests",
-      dependencies: ["EvalScenarios"],
+      dependencies: ["EvalScenarios", "GrapevineCore", "GrapevineSimulation"],
       swiftSettings: strict
     ),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -77,6 +77,10 @@ extension Engine {
     let items = owed
     let flagsOffset = appendDelta(to: target) { bytes, limit in
       for (index, item) in items.enumerated() {
+        guard limit - bytes.count > Section.overhead else {
+          rest += items[index...]
+          return
+        }
         guard let slot = known.slot(of: item.key) else { continue }
         var item = item
         let share = max(64, (limit - bytes.count) / (items.count - index))

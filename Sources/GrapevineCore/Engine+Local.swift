@@ -14,9 +14,11 @@ extension Engine {
     case .superseded(let rival): throw .nameTaken(by: rival)
     }
     let slot = localSlot
-    var newCount = 0
-    for change in changes { newCount += try check(change, slot) }
-    guard table[slot].state.entryCount + newCount <= configuration.entryLimit else {
+    var newKeys: Set<NameKey> = []
+    for change in changes {
+      if let key = try check(change, slot) { newKeys.insert(key) }
+    }
+    guard table[slot].state.entryCount + newKeys.count <= configuration.entryLimit else {
       throw .tooManyEntries(limit: configuration.entryLimit)
     }
     let before = table[slot].state.version
@@ -26,12 +28,12 @@ extension Engine {
     return version
   }
 
-  /// Checks a change; returns how many entries it may add.
-  private func check(_ change: Change, _ slot: Int) throws(StateError) -> Int {
+  /// Checks a change; returns its key if that would be a new entry.
+  private func check(_ change: Change, _ slot: Int) throws(StateError) -> NameKey? {
     switch change {
     case .delete(let key):
       try check(key: key)
-      return 0
+      return nil
     case .set(let key, let value, let timeToLive):
       try check(key: key)
       guard value.count <= configuration.valueSizeLimit else {
@@ -44,7 +46,7 @@ extension Engine {
       if let timeToLive, timeToLive <= .zero {
         throw .timeToLiveNotPositive(key: key, timeToLive: timeToLive)
       }
-      return table[slot].state.find(key) == nil ? 1 : 0
+      return table[slot].state.find(key) == nil ? NameKey(name: key) : nil
     }
   }
 
@@ -97,13 +99,14 @@ extension Engine {
       events.append(.joinFinished(ticket, .failed(.nameTaken(by: rival, at: target))))
     case .active where target == endpoint:
       events.append(.joinFinished(ticket, .isSelf))
+    case .active where joins.count >= configuration.joinLimit:
+      events.append(.joinFinished(ticket, .failed(.busy)))
     case .active:
       addSeeds([target], now: now)
       joins.append(
         PendingJoin(
           ticket: ticket,
           endpoint: target,
-          deadline: clock + configuration.streamTimeout,
           dueAt: clock
         )
       )
@@ -246,10 +249,10 @@ struct TombstoneClock: Sendable {
     age: UInt64,
     now: Instant
   ) -> Version? {
-    guard state.tombstoneCount >= threshold else {
-      if times.count > 2 * threshold + 1_024 { removeStale(state) }
-      return nil
-    }
+    if times.count > 2 * state.tombstoneCount + 1_024 { removeStale(state) }
+    guard state.tombstoneCount >= threshold, times.count >= threshold,
+      now.since(times[threshold - 1].at) >= age
+    else { return nil }
     removeStale(state)
     let aged = times.prefix { now.since($0.at) >= age }
     guard aged.count >= threshold, let last = aged.last else { return nil }

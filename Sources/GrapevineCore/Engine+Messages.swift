@@ -1,21 +1,5 @@
-// What is said on streams.
+// What is said on streams after the greeting.
 extension Engine {
-  /// This node's greeting: versions, label, purpose, and its identity and standing.
-  func hello(_ purpose: StreamPurpose) -> [UInt8] {
-    var bytes: [UInt8] = []
-    Hello(label: label, purpose: purpose, instance: instance).write(to: &bytes)
-    writeIntroduction(localSlot, to: &bytes)
-    return bytes
-  }
-
-  private func writeIntroduction(_ slot: Int, to bytes: inout [UInt8]) {
-    let record = table[slot]
-    let head = Section.begin(record.key, in: &bytes)
-    Section.write(identity: record.id, to: &bytes)
-    Section.write(record.claim(now: clock), to: &bytes)
-    Section.end(head, in: &bytes)
-  }
-
   mutating func take(
     _ kind: FrameKind,
     _ payload: [UInt8],
@@ -25,27 +9,19 @@ extension Engine {
     let reader = WireReader(0..<payload.count)
     let session = streams[index]
     switch (kind, session.phase) {
-    case (.hello, .greeting):
+    case (.hello, .greeting) where session.peerID == nil:
       try takeHello(bytes, reader, index)
     case (.refusal, .greeting) where session.direction == .outbound:
       try takeRefusal(bytes, reader, session)
-    case (.leaveAcknowledged, .greeting) where session.purpose == .leave:
+    case (.leaveAcknowledged, .greeting)
+    where session.direction == .outbound && session.purpose == .leave:
       if let id = leaving?.asked.first(where: { MemberKey($0) == session.peer }) {
         leaving?.acknowledged.append(id)
       }
       drop(session.id, aborting: false)
       finishPurpose(of: session, isAlive: true)
-    case (.digest, .exchanging) where !session.hasReceivedDigest:
-      try DigestRange.validate(bytes, reader)
-      var answer = DigestAnswer()
-      compare(bytes, reader, &answer)
-      streams[index].owed += answer.owed
-      if !answer.buried.isEmpty { sayBuried(answer.buried, index) }
-      var last = reader
-      guard let range = try? DigestRange.read(bytes, &last), range.isFullEntries else {
-        throw .malformed
-      }
-      streams[index].hasReceivedDigest = range.upper == .highest
+    case (.digest, .exchanging):
+      try takeDigest(bytes, reader, index)
     case (.delta, .exchanging):
       try takeSections(bytes, reader, index)
     case (.done, .exchanging) where payload.isEmpty:
@@ -56,212 +32,32 @@ extension Engine {
     }
   }
 
-  // MARK: Greeting
+  mutating func beginExchange(_ index: Int) {
+    streams[index].phase = .exchanging
+    streams[index].digestFrom = .lowest
+    streams[index].progressAt = clock
+  }
 
-  private mutating func takeHello(
+  /// Takes a piece of the peer's digest, which must go on where the last one ended.
+  private mutating func takeDigest(
     _ bytes: Span<UInt8>,
     _ start: WireReader,
     _ index: Int
   ) throws(MalformedDatagram) {
+    try DigestRange.validate(bytes, start)
     var reader = start
-    let hello = try Hello.read(bytes, &reader)
-    let id = streams[index].id
-    let isInbound = streams[index].direction == .inbound
-    guard hello.label == label else {
-      metrics.drops[.wrongLabel] += 1
-      isInbound
-        ? refuse(id, [RefusalCode.wrongLabel.rawValue]) : fail(id, .wrongLabel, aborting: true)
-      return
-    }
-    let version = PacketHeader.version
-    guard hello.lowestVersion <= version, hello.highestVersion >= version else {
-      metrics.drops[.wrongVersion] += 1
-      isInbound
-        ? refuse(id, [RefusalCode.versionMismatch.rawValue, version, version])
-        : fail(id, mismatch(hello.lowestVersion, hello.highestVersion), aborting: true)
-      return
-    }
-    let section = try Section.read(bytes, &reader)
-    guard reader.isAtEnd, let identity = section.identity, let claim = section.standing else {
+    let range = try DigestRange.read(bytes, &reader)
+    guard case .entries(let count) = range.body, range.lower == streams[index].expectedFrom else {
       throw .malformed
     }
-    let peer = MemberID(
-      name: String(decoding: copy(bytes, identity.name), as: UTF8.self),
-      generation: identity.generation
-    )
-    guard MemberKey(peer) == section.key else { throw .malformed }
-    streams[index].peer = section.key
-    streams[index].peerID = peer
-    if isInbound {
-      streams[index].purpose = hello.purpose
-      answer(hello, peer, claim, section, bytes, id)
-    } else {
-      greet(hello, peer, claim, id)
-    }
-  }
-
-  /// Answers who opened a stream.
-  private mutating func answer(
-    _ hello: Hello,
-    _ peer: MemberID,
-    _ claim: Section.Claim,
-    _ section: Section,
-    _ bytes: Span<UInt8>,
-    _ id: StreamID
-  ) {
-    guard let index = index(of: id) else { return }
-    let own = localID
-    if hello.instance != instance, peer.name.hasSameBytes(as: own.name) {
-      meetTwin(peer, claim, id, isAsking: hello.purpose == .ping)
-      return
-    }
-    if hello.purpose == .leave {
-      _ = apply(section, bytes)
-      noteNews()
-      streams[index].say(.leaveAcknowledged)
-      return
-    }
-    if hello.purpose == .sync, hello.instance != instance, let holder = holder(of: peer, claim) {
-      var refusal = [RefusalCode.nameHeld.rawValue]
-      writeIntroduction(holder, to: &refusal)
-      refuse(id, refusal)
-      return
-    }
-    streams[index].say(.hello, self.hello(hello.purpose))
-    if hello.purpose == .sync { beginExchange(index) }
-  }
-
-  /// Another process that goes by this node's name has opened a stream.
-  private mutating func meetTwin(
-    _ twin: MemberID,
-    _ claim: Section.Claim,
-    _ id: StreamID,
-    isAsking: Bool
-  ) {
-    guard let index = index(of: id) else { return }
-    let own = localID
-    if twin.generation > own.generation, phase == .active, !isAsking {
-      yieldName(to: twin, at: claim.endpoint)
-      return
-    }
-    events.append(.member(.nameConflict(own: own, rival: twin, address: claim.endpoint)))
-    if isAsking {
-      streams[index].say(.hello, hello(.ping))
-    } else {
-      var refusal = [RefusalCode.nameHeld.rawValue]
-      writeIntroduction(localSlot, to: &refusal)
-      refuse(id, refusal)
-    }
-  }
-
-  /// The slot of another member, or life, that holds a newcomer's name with the same or a higher
-  /// generation.
-  private func holder(of peer: MemberID, _ claim: Section.Claim) -> Int? {
-    guard let key = table.key(named: peer.name), let slot = table.slot(of: key) else { return nil }
-    let known = table[slot]
-    guard known.id != peer else {
-      return known.isLive && known.endpoint != claim.endpoint
-        && known.standing.incarnation >= claim.standing.incarnation ? slot : nil
-    }
-    return known.id.generation >= peer.generation ? slot : nil
-  }
-
-  private mutating func refuse(_ id: StreamID, _ payload: [UInt8]) {
-    guard let index = index(of: id) else { return }
-    metrics.streamsRefused += 1
-    streams[index].say(.refusal, payload)
-    produce(id)
-    drop(id, aborting: false)
-  }
-
-  /// Goes on after the other side has answered this node's greeting.
-  private mutating func greet(
-    _ hello: Hello,
-    _ peer: MemberID,
-    _ claim: Section.Claim,
-    _ id: StreamID
-  ) {
-    guard let index = index(of: id) else { return }
-    let session = streams[index]
-    let isTwin = hello.instance != instance && peer.name.hasSameBytes(as: localID.name)
-    switch session.purpose {
-    case .ping:
-      drop(id, aborting: false)
-      finishPurpose(of: session, isAlive: isTwin)
-    case .leave:
-      fail(id, .notGrapevine, aborting: true)
-    case .sync where hello.instance == instance:
-      drop(id, aborting: false)
-      if let ticket = session.ticket { finishJoin(ticket, .isSelf) }
-      seeds.removeAll { $0 == session.endpoint }
-    case .sync where isTwin:
-      fail(id, .nameTaken(by: peer, at: claim.endpoint), aborting: true)
-    case .sync:
-      beginExchange(index)
-    }
-  }
-
-  private mutating func takeRefusal(
-    _ bytes: Span<UInt8>,
-    _ start: WireReader,
-    _ session: StreamSession
-  ) throws(MalformedDatagram) {
-    var reader = start
-    guard let code = RefusalCode(rawValue: try reader.byte(bytes)) else { throw .malformed }
-    switch code {
-    case .busy:
-      guard let index = joins.firstIndex(where: { $0.ticket == session.ticket }) else {
-        fail(session.id, .busy, aborting: false)
-        return
-      }
-      joins[index].dueAt = clock.advanced(by: random.number(in: 20_000_000...200_000_000))
-      drop(session.id, aborting: false)
-    case .wrongLabel:
-      fail(session.id, .wrongLabel, aborting: false)
-    case .versionMismatch:
-      let lowest = try reader.byte(bytes)
-      fail(session.id, mismatch(lowest, try reader.byte(bytes)), aborting: false)
-    case .closing:
-      fail(session.id, .closed, aborting: false)
-    case .nameHeld:
-      let section = try Section.read(bytes, &reader)
-      guard let identity = section.identity, let claim = section.standing else {
-        throw .malformed
-      }
-      let name = String(decoding: copy(bytes, identity.name), as: UTF8.self)
-      guard name.hasSameBytes(as: localID.name) else { throw .malformed }
-      takeNameHeld(MemberID(name: name, generation: identity.generation), claim, session)
-    }
-  }
-
-  /// The cluster knows this node's name as that of another life, or of a twin.
-  private mutating func takeNameHeld(
-    _ holder: MemberID,
-    _ claim: Section.Claim,
-    _ session: StreamSession
-  ) {
-    drop(session.id, aborting: false)
-    if let index = joins.firstIndex(where: { $0.ticket == session.ticket }) {
-      joins[index].isHeld = true
-      joins[index].dueAt = .never
-    }
-    guard claim.standing.verdict == .alive else {
-      raiseGeneration(above: holder.generation)
-      return
-    }
-    check(rival: holder, at: claim.endpoint)
-  }
-
-  private func mismatch(_ lowest: UInt8, _ highest: UInt8) -> JoinFailure {
-    .versionMismatch(lowest: Int(lowest), highest: Int(highest))
-  }
-
-  // MARK: Exchange
-
-  private mutating func beginExchange(_ index: Int) {
-    streams[index].phase = .exchanging
-    streams[index].digestFrom = .lowest
-    streams[index].progressAt = clock
+    for _ in 0..<count { _ = try DigestEntry.read(bytes, &reader) }
+    guard reader.isAtEnd else { throw .malformed }
+    var answer = DigestAnswer()
+    compare(bytes, start, &answer)
+    streams[index].owed += answer.owed
+    if !answer.buried.isEmpty { sayBuried(answer.buried, index) }
+    streams[index].expectedFrom =
+      range.upper < .highest ? MemberKey(rawValue: range.upper.rawValue + 1) : nil
   }
 
   private mutating func takeSections(
@@ -304,10 +100,13 @@ extension Engine {
     }
     streams[index].staged = nil
     if let runs = section.retained {
-      guard snapshot.retain(runs, bytes) else { throw .malformed }
+      guard snapshot.retain(runs, bytes),
+        snapshot.retainedCount <= UInt64(limits.entryCount)
+      else { throw .malformed }
     }
     guard snapshot.add(state, bytes, limits: limits) else { throw .malformed }
-    guard hasRoom(for: snapshot.footprint, slot) else { return false }
+    let others = streams.reduce(0) { $0 + ($1.staged?.snapshot.footprint ?? 0) }
+    guard hasRoom(for: others + snapshot.footprint, slot) else { return false }
     guard state.isComplete else {
       streams[index].staged = (section.key, snapshot)
       return true

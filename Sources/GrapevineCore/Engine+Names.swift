@@ -10,6 +10,11 @@ extension Engine {
         check(rival: own.id, at: claim.endpoint)
         return
       }
+      guard claim.standing.verdict != .left else {
+        // An earlier life with this very identity has left, and what has left does not return.
+        raiseGeneration(above: own.id.generation)
+        return
+      }
       refute(claim.standing, own.standing)
     }
     if let state = section.state, state.end > own.state.version, raiseCount < Self.raiseLimit {
@@ -32,13 +37,21 @@ extension Engine {
   /// A packet came from someone with this node's key.
   mutating func checkTwin(at source: Endpoint) {
     guard source != endpoint else { return }
-    check(rival: localID, at: source)
+    check(rival: localID, at: source, isHeldByOthers: false)
   }
 
   /// Asks, by stream, whether another holder of this node's name lives.
-  mutating func check(rival: MemberID, at rivalEndpoint: Endpoint) {
+  mutating func check(
+    rival: MemberID,
+    at rivalEndpoint: Endpoint,
+    isHeldByOthers: Bool = true
+  ) {
     guard phase == .active, nameCheck == nil else { return }
-    nameCheck = NameCheck(rival: rival, rivalEndpoint: rivalEndpoint)
+    nameCheck = NameCheck(
+      rival: rival,
+      rivalEndpoint: rivalEndpoint,
+      isHeldByOthers: isHeldByOthers
+    )
     guard rivalEndpoint != endpoint else {
       // The address is this node's own, so whoever had it is gone.
       finishNameCheck(isAlive: false)
@@ -51,8 +64,9 @@ extension Engine {
   mutating func finishNameCheck(isAlive: Bool) {
     guard let done = nameCheck else { return }
     nameCheck = nil
+    guard phase == .active else { return }
     guard isAlive else {
-      raiseGeneration(above: done.rival.generation)
+      if done.isHeldByOthers { raiseGeneration(above: done.rival.generation) }
       return
     }
     let own = localID
@@ -61,6 +75,8 @@ extension Engine {
       events.append(
         .member(.nameConflict(own: own, rival: done.rival, address: done.rivalEndpoint))
       )
+      // A later life tells the two apart everywhere, and lets the other one yield.
+      raiseGeneration(above: own.generation)
       return
     }
     yieldName(to: done.rival, at: done.rivalEndpoint)
@@ -87,7 +103,13 @@ extension Engine {
   /// Two live nodes that can't reach each other would drive each other on; so after a few times
   /// this one yields.
   mutating func raiseGeneration(above generation: UInt64) {
+    guard phase == .active else { return }
     let own = table[localSlot]
+    guard generation >= own.id.generation else {
+      // Raised far enough already; what was asked with the former life is to be asked again.
+      resumeHeldJoins()
+      return
+    }
     guard generation < .max, raiseCount < Self.raiseLimit else {
       yieldName(to: MemberID(name: own.id.name, generation: generation), at: endpoint)
       return
@@ -109,11 +131,15 @@ extension Engine {
     table.insert(record)
     observers = nil
     events.append(.generationRaised(id))
+    resumeHeldJoins()
+    noteNews(within: 10)
+  }
+
+  private mutating func resumeHeldJoins() {
     for index in joins.indices where joins[index].isHeld {
       joins[index].isHeld = false
       joins[index].dueAt = clock
     }
-    noteNews(within: 10)
   }
 
   static var raiseLimit: Int { 8 }

@@ -113,6 +113,7 @@ extension Engine {
     expired.sort()
     for key in expired {
       guard let record = table.remove(key) else { continue }
+      hasToldMemberLimit = false
       graves.bury(record, isReplaced: false, now: clock)
       events.append(.member(.expired(record.id)))
     }

@@ -121,6 +121,8 @@ extension Engine {
     } else if table.count >= configuration.memberLimit {
       metrics.stateRefused += 1
       metrics.drops[.limit] += 1
+      if !hasToldMemberLimit { events.append(.stateRefused(id, limit: "memberLimit")) }
+      hasToldMemberLimit = true
       return nil
     }
     graves.remove(key)
@@ -160,9 +162,12 @@ extension Engine {
         record.endpoint = claim.endpoint
       }
       let isNew = record.standing.merge(claim.standing)
-      if record.standing.verdict != before.verdict {
+      let after = record.standing
+      if after.incarnation != before.incarnation || after.verdict != before.verdict {
         record.verdictSince = since
-      } else if claim.standing.verdict == before.verdict {
+      } else if claim.standing.incarnation == before.incarnation,
+        claim.standing.verdict == before.verdict
+      {
         record.verdictSince = min(record.verdictSince, since)
       }
       return isNew

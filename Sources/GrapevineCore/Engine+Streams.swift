@@ -82,6 +82,7 @@ extension Engine {
       }
       if clock >= join.dueAt, outboundCount < configuration.outboundStreamLimit {
         joins[index].dueAt = .never
+        joins[index].deadline = min(join.deadline, clock + configuration.streamTimeout)
         open(join.endpoint, .sync, ticket: join.ticket)
       }
       index += 1

@@ -19,6 +19,8 @@ package struct Engine: Sendable {
   // What is known.
   var table = MemberTable()
   var graves: Graveyard
+  /// Says that a refusal for `memberLimit` has been told since there was room last.
+  var hasToldMemberLimit = false
   var localKey: MemberKey
   var phase = Phase.active
 
@@ -122,8 +124,8 @@ package struct Engine: Sendable {
 struct PendingJoin: Sendable {
   let ticket: JoinTicket
   let endpoint: Endpoint
-  /// When it is given up.
-  let deadline: Instant
+  /// When it is given up: `streamTimeout` after its first try, however long it waited for that.
+  var deadline = Instant.never
   /// When it may be tried; `never` while a stream is under way or the name is in doubt.
   var dueAt: Instant
   /// Says that it waits for the node's name to be cleared.
@@ -141,5 +143,7 @@ struct Leaving: Sendable {
 struct NameCheck: Sendable {
   let rival: MemberID
   let rivalEndpoint: Endpoint
+  /// Says that others hold the rival's life, so that this node needs a later one if it is over.
+  let isHeldByOthers: Bool
   var stream: StreamID?
 }

@@ -42,6 +42,9 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most addresses that are remembered as seeds; the oldest goes first; 1 and more.
   public var seedLimit = 1_024
 
+  /// The most joins that wait or are under way at a time; a further one fails as busy; 1 and more.
+  public var joinLimit = 1_024
+
   /// The number of members that hear each of a member's heartbeats; 1 to 8.
   public var observerCount = 3
 
@@ -125,6 +128,7 @@ extension GossipConfiguration {
     try check("outboundStreamLimit", outboundStreamLimit, 1...65_536)
     try check("nameCheckTimeout", nameCheckTimeout, .milliseconds(10), .seconds(600))
     try check("seedLimit", seedLimit, 1...(1 << 20))
+    try check("joinLimit", joinLimit, 1...(1 << 20))
     try check("observerCount", observerCount, 1...8)
     try check("compactThreshold", compactThreshold, 1...(1 << 30))
     try check("tombstoneAge", tombstoneAge, .zero, .seconds(86_400 * 365))

@@ -114,6 +114,7 @@ package enum EngineEvent: Sendable, Hashable {
   case superseded(by: MemberID, at: Endpoint)
   /// The node's own generation was raised above an earlier life's.
   case generationRaised(MemberID)
-  /// State of a member was refused because a limit was reached; told once per member and limit.
+  /// State of a member was refused because a limit was reached; told once per member, or
+  /// for `memberLimit` once until there is room.
   case stateRefused(MemberID, limit: String)
 }

@@ -42,7 +42,8 @@ struct StreamSession: Sendable {
 
   // Coming in.
   var staged: (key: MemberKey, snapshot: StagedSnapshot)?
-  var hasReceivedDigest = false
+  /// From where the peer's digest goes on; nil when it has come whole.
+  var expectedFrom: MemberKey? = .lowest
   var hasReceivedDone = false
   var hasProgress = false
   var progressAt: Instant
@@ -73,7 +74,7 @@ struct StreamSession: Sendable {
 
   /// Says that everything that this side has to say has been put into messages.
   var hasSaidAll: Bool {
-    digestFrom == nil && hasReceivedDigest && owedIndex == owed.count && snapshot == nil
+    digestFrom == nil && expectedFrom == nil && owedIndex == owed.count && snapshot == nil
   }
 
   mutating func say(_ kind: FrameKind, _ payload: [UInt8] = []) {

@@ -171,8 +171,11 @@ extension Simulation {
     for owner in group {
       let id = nodes[owner].engine.localID
       let version = nodes[owner].engine.version(of: id.name)
-      for node in group where nodes[node].engine.version(of: id.name) != version {
-        fail(ConvergenceCheck.self, node, "equal fingerprints, but another version of \(id)")
+      for node in group {
+        if nodes[node].engine.version(of: id.name) != version {
+          fail(ConvergenceCheck.self, node, "equal fingerprints, but another version of \(id)")
+        }
+        if checking == .everything, node != owner { checks.compare(node, with: owner, id) }
       }
     }
   }

@@ -41,9 +41,10 @@ extension MemberTable {
   /// Parts that a range which differs is cut in.
   package static let fanout = 16
 
-  /// Appends what is known in a range: every member if they fit, else sums over 16 parts.
+  /// Appends what is known in a range: every member if they fit, else sums over 16
+  /// parts, or as many as fit.
   ///
-  /// Returns false, and appends nothing, if not even the sums fit below `limit`.
+  /// Returns false, and appends nothing, if not even two sums fit below `limit`.
   package func appendAnswer(
     from lower: MemberKey,
     through upper: MemberKey,
@@ -54,10 +55,9 @@ extension MemberTable {
     if appendEntries(positions, from: lower, through: upper, to: &bytes, limit: limit) {
       return true
     }
-    let partCount = min(Self.fanout, positions.count)
-    guard partCount > 1, bytes.count + partCount * DigestRange.sizeMaximum <= limit else {
-      return false
-    }
+    let room = (limit - bytes.count) / DigestRange.sizeMaximum
+    let partCount = min(Self.fanout, positions.count, room)
+    guard partCount > 1 else { return false }
     var start = positions.lowerBound
     var partLower = lower
     for part in 1...partCount {

@@ -63,8 +63,9 @@ package struct DigestRange: Hashable, Sendable {
     self.body = body
   }
 
-  package var isFullEntries: Bool {
-    if case .entries = body { true } else { false }
+  /// Says whether the range speaks of every member between its bounds.
+  var hasBounds: Bool {
+    if case .wanted = body { false } else { true }
   }
 
   /// The most bytes that a range takes, without its entries.
@@ -125,11 +126,15 @@ package struct DigestRange: Hashable, Sendable {
   }
 
   /// Checks a whole digest, up to the reader's end, without keeping anything.
+  ///
+  /// The parts of the key space that it speaks of must ascend and not overlap: so what an answer
+  /// costs grows with the members and with the bytes, never with the product of the two.
   package static func validate(
     _ bytes: Span<UInt8>,
     _ start: WireReader
   ) throws(MalformedDatagram) {
     var reader = start
+    var covered: MemberKey?
     while !reader.isAtEnd {
       let range = try read(bytes, &reader)
       let count: Int
@@ -137,6 +142,10 @@ package struct DigestRange: Hashable, Sendable {
       case .fingerprint: count = 0
       case .entries(let entries): count = entries
       case .wanted(let entries): count = entries
+      }
+      if range.hasBounds {
+        if let covered { guard covered < range.lower else { throw .malformed } }
+        covered = range.upper
       }
       var previous: MemberKey?
       for _ in 0..<count {

@@ -86,7 +86,7 @@ struct Checks {
     guard view.keyCount > 0, !history.identities[identity].isAmbiguous else { return }
     let key = Int(random.below(UInt64(view.keyCount)))
     guard view.isLive(key) else { return }
-    let name = history.life(of: identity).keys[key].name
+    let name = history.life(of: identity).keyRecords[key].name
     let entry = engine.entry(name, of: history.identities[identity].id.name)
     let told = view.version(of: key)
     guard entry?.version != told else { return }
@@ -192,7 +192,7 @@ extension Checks {
     guard let identity = identityWithKeys(of: id, at: node) else { return }
     let life = history.life(of: identity)
     guard let write = life.write(at: entry.version), let value = write.value,
-      life.keys[write.keyIndex].name.hasSameBytes(as: entry.key), value == entry.value
+      life.keyRecords[write.keyIndex].name.hasSameBytes(as: entry.key), value == entry.value
     else {
       return fail(DeletionCheck.self, node, "was told \(id) set \(entry), which it never wrote")
     }
@@ -283,9 +283,27 @@ extension Checks {
     }
   }
 
+  /// Compares what a node told of a live owner's keys with what the owner wrote.
+  ///
+  /// It is meant for two that are at one version.
+  mutating func compare(_ node: Int, with owner: Int, _ id: MemberID) {
+    guard let identity = history.identityIndex(of: id), !history.identities[identity].isAmbiguous
+    else { return }
+    let life = history[lives[owner]]
+    let view = views[node][identity]
+    for (index, key) in life.keyRecords.enumerated() where key.isLive != view.isLive(index) {
+      let state = key.isLive ? "lacks" : "still holds"
+      fail(
+        ConvergenceCheck.self,
+        node,
+        "equal fingerprints, but it \(state) “\(key.name)” of \(id)"
+      )
+    }
+  }
+
   private mutating func checkOwn(_ member: Member, _ node: Int) {
     let life = history[lives[node]]
-    checkEntries(member, node, count: life.liveCount) { life.keys[$0].version }
+    checkEntries(member, node, count: life.liveCount) { life.keyRecords[$0].version }
   }
 
   private mutating func check(_ member: Member, _ node: Int) {
@@ -312,7 +330,7 @@ extension Checks {
     for entry in member.entries where !entry.isDeleted {
       liveCount += 1
       guard let write = life.write(at: entry.version), write.value == entry.value,
-        life.keys[write.keyIndex].name.hasSameBytes(as: entry.key)
+        life.keyRecords[write.keyIndex].name.hasSameBytes(as: entry.key)
       else {
         fail(DeletionCheck.self, node, "shows \(entry) of \(member.id), which it never wrote")
         continue

@@ -60,7 +60,7 @@ struct History {
 struct Life {
   /// At index *v* − 1 what version *v* wrote; nil for what readers never see.
   private var writes: [Write?] = []
-  private(set) var keys: [Key] = []
+  private(set) var keyRecords: [Key] = []
   private var keyIndices: [NameKey: Int] = [:]
   private(set) var liveCount = 0
 
@@ -92,18 +92,18 @@ struct Life {
     switch change {
     case .set(let name, let value, _):
       let index = index(of: name)
-      let key = keys[index]
+      let key = keyRecords[index]
       if key.isLive, write(at: key.version)?.value == value { return }
       append(Write(keyIndex: index, value: value))
     case .delete(let name):
-      guard let index = keyIndex(of: name), keys[index].isLive else { return }
+      guard let index = keyIndex(of: name), keyRecords[index].isLive else { return }
       append(Write(keyIndex: index, value: nil))
     }
   }
 
   /// Takes over what the owner wrote by itself: keys whose time was up, and internal entries.
   mutating func synchronize(with member: Member) {
-    var isListed = [Bool](repeating: false, count: keys.count)
+    var isListed = [Bool](repeating: false, count: keyRecords.count)
     for entry in member.entries {
       if let index = keyIndex(of: entry.key), index < isListed.count { isListed[index] = true }
       guard entry.version > version else { continue }
@@ -113,7 +113,7 @@ struct Life {
       )
     }
     padTo(member.version)
-    for index in isListed.indices where !isListed[index] && keys[index].isLive {
+    for index in isListed.indices where !isListed[index] && keyRecords[index].isLive {
       // It was deleted and compacted away in one step; no later version can be its deletion's.
       note(Write(keyIndex: index, value: nil), at: version)
     }
@@ -121,14 +121,14 @@ struct Life {
 
   /// Says whether the key was deleted by a version above `version`.
   func wasDeleted(_ keyIndex: Int, after version: Version) -> Bool {
-    (keys[keyIndex].deletions.last ?? 0) > version
+    (keyRecords[keyIndex].deletions.last ?? 0) > version
   }
 
   private mutating func index(of name: String) -> Int {
     if let index = keyIndex(of: name) { return index }
-    keyIndices[NameKey(name: name)] = keys.count
-    keys.append(Key(name: name))
-    return keys.count - 1
+    keyIndices[NameKey(name: name)] = keyRecords.count
+    keyRecords.append(Key(name: name))
+    return keyRecords.count - 1
   }
 
   private mutating func padTo(_ version: Version) {
@@ -141,10 +141,10 @@ struct Life {
   }
 
   private mutating func note(_ write: Write, at version: Version) {
-    let wasLive = keys[write.keyIndex].isLive
-    keys[write.keyIndex].version = version
-    keys[write.keyIndex].isLive = write.value != nil
-    if write.value == nil { keys[write.keyIndex].deletions.append(version) }
+    let wasLive = keyRecords[write.keyIndex].isLive
+    keyRecords[write.keyIndex].version = version
+    keyRecords[write.keyIndex].isLive = write.value != nil
+    if write.value == nil { keyRecords[write.keyIndex].deletions.append(version) }
     liveCount += (write.value != nil ? 1 : 0) - (wasLive ? 1 : 0)
   }
 }

@@ -103,7 +103,26 @@ package struct Swarm: Sendable {
     options.partitionChance = percent(10)
     options.leaveChance = percent(6)
     options.drift = random.chance(1, outOf: 2) ? random.below(50_000) : 0
+    if random.chance(1, outOf: 5) { makeHectic(&options, &random) }
     return options
+  }
+
+  /// Lets owners compact at once while old packets are about and newcomers begin from nothing.
+  private static func makeHectic(_ options: inout Options, _ random: inout Xoshiro256) {
+    options.configuration.interval = .milliseconds(Int64(20 + random.below(100)))
+    options.configuration.maximumPacketSize = 512
+    options.configuration.streamThreshold = 1_000_000
+    options.configuration.compactThreshold = 1 + random.index(3)
+    options.configuration.tombstoneAge = .zero
+    options.conditions.loss = .percent(random.below(20))
+    options.conditions.duplication = .percent(30)
+    options.conditions.reordering = .percent(50)
+    options.conditions.reorderingDelay = .milliseconds(Int64(50 + random.below(500)))
+    options.nodeCount = 2 + random.index(3)
+    options.keyCount = 5 + random.below(40)
+    options.batchSize = 1 + random.below(10)
+    options.writeChance = .percent(90)
+    options.crashChance = .percent(10)
   }
 
   private static func drawConditions(_ random: inout Xoshiro256) -> NetworkConditions {

@@ -7,6 +7,13 @@ struct Pump {
   var events: [[EngineEvent]] = []
   var datagramCount = 0
   var largestDatagram = 0
+  /// Further addresses that lead to an engine; what it sends there has come from there.
+  var aliases: [Endpoint: Int] = [:]
+  /// Connections to these are neither refused nor answered.
+  var silent: Set<Endpoint> = []
+  /// Says whether datagrams arrive.
+  var carriesDatagrams = true
+  private var dead: Set<Int> = []
   private var links: [Link] = []
 
   private struct Link {
@@ -50,12 +57,17 @@ struct Pump {
     settle()
   }
 
+  /// Lets an engine do nothing any more; connections to it are refused.
+  mutating func cut(_ engine: Int) {
+    dead.insert(engine)
+  }
+
   /// Lets the clock run, deadline by deadline.
   mutating func run(for duration: Duration) {
     let end = now + duration
-    while let next = engines.map(\.nextDeadline).min(), next <= end {
+    while let next = alive.map({ engines[$0].nextDeadline }).min(), next <= end {
       now = max(now, next)
-      for index in engines.indices where engines[index].nextDeadline <= now {
+      for index in alive where engines[index].nextDeadline <= now {
         engines[index].advance(to: now)
         precondition(engines[index].nextDeadline > now, "a deadline in the past")
       }
@@ -66,19 +78,27 @@ struct Pump {
 
   /// Carries everything to where it goes until all is silent.
   mutating func settle() {
+    var touched: Set<Int> = []
     var isBusy = true
     while isBusy {
       isBusy = false
-      for index in engines.indices {
-        while deliverDatagram(from: index) { isBusy = true }
+      for index in alive {
+        while deliverDatagram(from: index) {
+          isBusy = true
+          touched.insert(index)
+        }
         while let action = engines[index].nextStreamAction() {
           isBusy = true
+          touched.insert(index)
           carryOut(action, index)
         }
-        while let event = engines[index].nextEvent() { events[index].append(event) }
-        engines[index].checkInvariants()
+        while let event = engines[index].nextEvent() {
+          touched.insert(index)
+          events[index].append(event)
+        }
       }
     }
+    for index in touched { engines[index].checkInvariants() }
   }
 
   private mutating func deliverDatagram(from index: Int) -> Bool {
@@ -86,15 +106,17 @@ struct Pump {
     guard let target = engines[index].nextDatagram(into: &buffer) else { return false }
     datagramCount += 1
     largestDatagram = max(largestDatagram, buffer.count)
-    guard let peer = engines.firstIndex(where: { $0.localEndpoint == target }) else { return true }
-    engines[peer].receive(buffer.span, from: engines[index].localEndpoint, now: now)
+    guard carriesDatagrams, let peer = engine(at: target) else { return true }
+    let source = peer == index ? target : engines[index].localEndpoint
+    engines[peer].receive(buffer.span, from: source, now: now)
     return true
   }
 
   private mutating func carryOut(_ action: StreamAction, _ index: Int) {
     switch action {
+    case .open(_, let target) where silent.contains(target): break
     case .open(let stream, let target):
-      guard let peer = engines.firstIndex(where: { $0.localEndpoint == target }) else {
+      guard let peer = engine(at: target) else {
         engines[index].streamClosed(stream, .refused, now: now)
         return
       }
@@ -112,6 +134,12 @@ struct Pump {
       links.removeAll { $0.engine == peer.engine && $0.stream == peer.stream }
       engines[peer.engine].streamClosed(peer.stream, .ended, now: now)
     }
+  }
+
+  private var alive: [Int] { engines.indices.filter { !dead.contains($0) } }
+
+  private func engine(at target: Endpoint) -> Int? {
+    aliases[target] ?? alive.first { engines[$0].localEndpoint == target }
   }
 
   private func peer(of engine: Int, _ stream: StreamID) -> (engine: Int, stream: StreamID)? {

@@ -25,6 +25,9 @@ private let numbers: [Limit<Int>] = [
   Limit("streamQueueLimit", \.streamQueueLimit, 65_536...1_073_741_824),
   Limit("inboundStreamLimit", \.inboundStreamLimit, 1...65_536),
   Limit("outboundStreamLimit", \.outboundStreamLimit, 1...65_536),
+  Limit("packetQueueLimit", \.packetQueueLimit, 64...1_048_576),
+  Limit("seedLimit", \.seedLimit, 1...1_048_576),
+  Limit("joinLimit", \.joinLimit, 1...1_048_576),
   Limit("observerCount", \.observerCount, 1...8),
   Limit("compactThreshold", \.compactThreshold, 1...1_073_741_824),
   Limit("graveLimit", \.graveLimit, 1...16_777_216),
@@ -61,6 +64,7 @@ private let durations: [Limit<Duration>] = [
     #expect(configuration.streamQueueLimit == 256 * 1_024)
     #expect(configuration.inboundStreamLimit == 64)
     #expect(configuration.outboundStreamLimit == 8)
+    #expect(configuration.joinLimit == 1_024)
     #expect(configuration.observerCount == 3)
     #expect(configuration.compactThreshold == 500)
     #expect(configuration.tombstoneAge == .seconds(60))

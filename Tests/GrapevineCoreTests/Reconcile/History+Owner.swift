@@ -4,7 +4,7 @@ extension History {
   mutating func change(
     _ body: (inout OwnerChange, inout Xoshiro256) -> Void
   ) throws {
-    var change = OwnerChange(owner: owner, state: nodes[0].state)
+    var change = OwnerChange(owner: owner, state: nodes[0].state, keyCount: keyCount)
     body(&change, &random)
     owner = change.owner
     nodes[0].state = change.state
@@ -44,10 +44,11 @@ extension History {
 struct OwnerChange {
   var owner: OwnerModel
   var state: VersionedState
+  let keyCount: Int
   var text = ""
 
   mutating func set(_ random: inout Xoshiro256) {
-    let key = random.index(OwnerModel.keys.count)
+    let key = random.index(keyCount)
     let size = random.chance(1, outOf: 8) ? 100 + random.index(200) : random.index(12)
     let value = (0..<size).map { _ in UInt8(truncatingIfNeeded: random.below(3)) }
     let isChange = state.set(key: OwnerModel.keys[key], value: value)
@@ -58,7 +59,7 @@ struct OwnerChange {
   }
 
   mutating func delete(_ random: inout Xoshiro256) {
-    let key = random.index(OwnerModel.keys.count)
+    let key = random.index(keyCount)
     let isChange = state.delete(key: OwnerModel.keys[key])
     let before = owner.version
     owner.delete(key)

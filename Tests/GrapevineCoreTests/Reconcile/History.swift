@@ -19,14 +19,12 @@ struct History {
   var streams: [Stream] = []
   /// Pairs of nodes that can't reach each other, by `from * nodes + to`.
   var isCut: [Bool]
+  /// The number of keys that the owner uses; where they are few, each is written more often.
+  let keyCount: Int
   /// How often each kind of step comes.
   private let weights: [UInt64]
   /// No more than the owner ever holds, so that a replica which holds more is found out.
-  let limits = EntryLimits(
-    entryCount: OwnerModel.keys.count,
-    keySize: 1_024,
-    valueSize: 1_048_576
-  )
+  let limits: EntryLimits
 
   struct Message {
     enum Content {
@@ -85,6 +83,8 @@ struct History {
     watches = Array(repeating: ReplicaWatch(), count: count)
     isCut = Array(repeating: false, count: count * count)
     self.transcript = transcript
+    keyCount = 2 + random.index(OwnerModel.keys.count - 1)
+    limits = EntryLimits(entryCount: keyCount, keySize: 1_024, valueSize: 1_048_576)
     var draws: [UInt64] = []
     for step in Step.allCases {
       let usual = step.usualWeight

@@ -24,7 +24,7 @@ private struct NaiveState {
 
 struct VersionedStateTests {
   @Test func `random changes give what a naive state gives`() {
-    for index in 0..<Environment.caseCount(usual: 80) {
+    for index in 0..<Environment.caseCount(usual: 40) {
       let seed = Environment.firstSeed &+ UInt64(index)
       if let failure = Self.compare(seed: seed) {
         Issue.record("\(failure); \(Environment.replay(case: index, filter: "naive"))")
@@ -38,9 +38,11 @@ struct VersionedStateTests {
     var state = VersionedState(hash: SipHash(key0: seed, key1: 0))
     var naive = NaiveState()
     let keyCount = 1 + random.index(40)
+    // Large values fill a page each few.
+    let padding = random.chance(1, outOf: 3) ? random.index(6_000) : 0
     for step in 0..<120 {
       let key = "key \(random.index(keyCount))"
-      let value = (0..<random.index(5)).map { UInt8($0) }
+      let value = Array("value".utf8.prefix(random.index(5))) + Array(repeating: 7, count: padding)
       change(&state, &naive, key, value, &random)
       state.checkInvariants()
       if let difference = difference(state, naive) { return "step \(step): \(difference)" }
@@ -88,16 +90,39 @@ struct VersionedStateTests {
       let bound = random.below(naive.version + 1)
       state.adopt(compacted: bound)
       naive.adopt(bound)
-    default:
-      naive.entries.removeAll { _ in random.chance(1, outOf: 3) }
-      naive.version += random.below(3)
-      state.replace(
-        keeping: { entry in naive.entries.contains { $0.version == entry.version } },
-        adding: EntryLog(),
-        version: naive.version,
-        compacted: naive.compacted
-      )
+    default: replace(&state, &naive, &random)
     }
+  }
+
+  /// Lets a snapshot keep some entries and bring others, now and then for keys that it keeps.
+  private static func replace(
+    _ state: inout VersionedState,
+    _ naive: inout NaiveState,
+    _ random: inout Xoshiro256
+  ) {
+    let base = random.below(naive.version + 1)
+    naive.entries.removeAll { $0.version > base || random.chance(1, outOf: 3) }
+    let compacted = min(naive.compacted + random.below(3), naive.version)
+    naive.entries.removeAll { $0.isDeleted && $0.version <= compacted }
+    var section = HandMadeSection(isSnapshot: true, compacted: compacted, base: base, end: 0)
+    section.retained = naive.entries.map { $0.version...$0.version }
+    let end = max(naive.version, base)
+    naive.version = base
+    for _ in 0..<random.index(8) {
+      naive.version += random.below(3)
+      let isDeleted = naive.version >= compacted && random.chance(1, outOf: 4)
+      let key = "key \(random.index(40))"
+      let value = isDeleted ? nil : String(repeating: "v", count: random.index(4_000))
+      section.entries.append(Samples.entry(key, value, at: naive.version + 1))
+      naive.put(key, value.map { Array($0.utf8) })
+    }
+    naive.version = max(naive.version, end)
+    naive.compacted = compacted
+    section.end = naive.version
+    var log = ChangeLog(isRecording: false)
+    let limits = EntryLimits(entryCount: 1_000, keySize: 100, valueSize: 10_000)
+    let acceptance = try? state.take(section.bytes(), limits: limits, log: &log)
+    precondition(acceptance == .accepted, "a snapshot from \(base) was not taken")
   }
 
   private static func difference(_ state: VersionedState, _ naive: NaiveState) -> String? {

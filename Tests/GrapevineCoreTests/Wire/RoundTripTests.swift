@@ -96,13 +96,14 @@ struct RoundTripTests {
           standingHash: UInt32(truncatingIfNeeded: random.next())
         )
       }
+      let middle = MemberKey(rawValue: max(1, keys.first ?? 1))
       let ranges = [
         DigestRange(
           lower: .lowest,
-          upper: .highest,
+          upper: .lowest,
           body: .fingerprint(random.next(), memberCount: 1_000)
         ),
-        DigestRange(lower: .lowest, upper: .highest, body: .entries(count: entries.count)),
+        DigestRange(lower: middle, upper: .highest, body: .entries(count: entries.count)),
         DigestRange(lower: .lowest, upper: .highest, body: .wanted(count: entries.count)),
       ]
       var bytes: [UInt8] = []
@@ -120,6 +121,26 @@ struct RoundTripTests {
         for entry in entries { #expect(try DigestEntry.read(bytes.span, &reader) == entry) }
       }
       #expect(reader.isAtEnd)
+    }
+  }
+
+  @Test func `a digest speaks of no part of the key space twice`() {
+    func isValid(_ bounds: [(lower: UInt64, upper: UInt64)], isFingerprint: Bool) -> Bool {
+      var bytes: [UInt8] = []
+      for (lower, upper) in bounds {
+        DigestRange(
+          lower: MemberKey(rawValue: lower),
+          upper: MemberKey(rawValue: upper),
+          body: isFingerprint ? .fingerprint(0, memberCount: 0) : .entries(count: 0)
+        ).write(to: &bytes)
+      }
+      return (try? DigestRange.validate(bytes.span, WireReader(0..<bytes.count))) != nil
+    }
+    for isFingerprint in [false, true] {
+      #expect(isValid([(0, 4), (5, 5), (7, .max)], isFingerprint: isFingerprint))
+      #expect(!isValid([(0, 4), (4, 5)], isFingerprint: isFingerprint))
+      #expect(!isValid([(5, 6), (0, 4)], isFingerprint: isFingerprint))
+      #expect(!isValid([(0, .max), (0, .max)], isFingerprint: isFingerprint))
     }
   }
 

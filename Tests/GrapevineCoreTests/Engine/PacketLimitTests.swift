@@ -1,0 +1,57 @@
+import GrapevineCore
+import Testing
+
+/// How large packets are and how many of them one may cause.
+struct PacketLimitTests {
+  @Test func `packets of 512 bytes carry a cluster that does not fit in one of them`() throws {
+    var configuration = GossipConfiguration()
+    configuration.maximumPacketSize = 512
+    var pump = Pump()
+    let nodes = (0..<40).map { pump.add("node-\($0)", configuration) }
+    for node in nodes.dropFirst() { _ = pump.join(node, to: 0) }
+    pump.run(for: .seconds(3))
+    #expect(Set(pump.engines.map(\.fingerprint)).count == 1)
+    let streams = pump.engines.map(\.metrics.streamsOut)
+    try pump.set(3, "key", "value")
+    pump.run(for: .seconds(3))
+    #expect(pump.engines.allSatisfy { $0.entry("key", of: "node-3")?.text == "value" })
+    #expect(pump.engines.map(\.metrics.streamsOut) == streams)
+    #expect(pump.largestDatagram <= 512)
+  }
+}
+
+extension PacketLimitTests {
+  @Test(arguments: [1, 2, 3, 8, 64])
+  func `no packet causes more than burst packets`(burst: Int) throws {
+    var configuration = GossipConfiguration()
+    configuration.burst = burst
+    configuration.streamThreshold = 1 << 20
+    let stranger = Stranger()
+    var engine = Engine.alone("node", configuration)
+    var now = Engine.start
+    for index in 0..<600 {
+      let value = [UInt8](repeating: 1, count: 200)
+      _ = try engine.update([.set(key: "key-\(index)", value: value)], now: now)
+    }
+    // One that is dead and buried, of which the digest speaks as live, and one that lacks all.
+    let buried = MemberID(name: "buried", generation: 1)
+    let dead = Stranger.section(of: buried, Standing(verdict: .left), age: 59_999)
+    engine.hear(stranger.packet(.delta, [0] + dead), now: now)
+    now = now + .seconds(1)
+    engine.advance(to: now)
+    #expect(engine.memberCount == 1)
+    _ = engine.packets()
+    var digest: [UInt8] = []
+    DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 1)).write(to: &digest)
+    DigestEntry(key: MemberKey(buried), progress: .none, standingHash: 1).write(to: &digest)
+    engine.hear(stranger.packet(.digest, digest), now: now)
+    let packets = engine.packets()
+    #expect(packets.count <= burst)
+    #expect(packets.count >= min(burst, 7))
+    #expect(packets.allSatisfy { $0.count <= 1_400 })
+    #expect(engine.streamActions() == [])
+    engine.hear(stranger.packet(.digest, []), now: now)
+    engine.hear(stranger.packet(.delta, [1]), now: now)
+    #expect(engine.packets() == [])
+  }
+}
