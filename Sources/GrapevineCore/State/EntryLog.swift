@@ -1,7 +1,7 @@
 /// A state's entries in ascending version order, in pages.
 ///
-/// Entries are added at the end; one that is removed leaves a vacant place. A page whose places
-/// are all vacant is given back at once, and ``rewrite()`` packs the rest anew.
+/// Entries are added at the end; one that is removed leaves a vacant place. A page whose places are
+/// all vacant is given back at once, and ``rewrite()`` packs the rest anew.
 package struct EntryLog: Sendable {
   /// Where an entry lies; valid until the log is rewritten.
   package struct Place: Hashable, Sendable {
@@ -24,36 +24,30 @@ package struct EntryLog: Sendable {
 
   package private(set) var entryCount = 0
   private var pages: ContiguousArray<EntryPage> = []
-  /// Bytes that the last page was given, used or not.
-  private var lastCapacity = 0
   /// The sum of the pages' sizes.
   private var size = 0
-  /// What of `size` the vacant places take.
+  /// What of `size` the vacant places take, and the pages that were given back; those stay in the
+  /// list, as places hold their numbers.
   private var vacantSize = 0
-  /// Pages that were given back; they keep their number, as places of others hold theirs.
-  private var emptyCount = 0
 
-  /// Allocations' and arrays' headers, and the page's own fields.
-  private static let pageOverhead = 144
-  private static let emptyPageSize = MemoryLayout<EntryPage>.stride
   /// Waste that is let be in the smallest log.
   private static let wasteMinimum = 256
   private static let capacityMinimum = 64
 
   package init() {}
 
-  package var pageCount: Int { pages.count - emptyCount }
+  /// Pages with entries.
+  package var pageCount: Int { pages.count { !$0.isVacant } }
 
   /// Bytes of memory taken, with what allocation adds.
   package var footprint: Int {
-    let unused = pages.isEmpty ? 0 : lastCapacity - pages[pages.count - 1].bytes.count
-    return size + unused + pageCount * Self.pageOverhead + emptyCount * Self.emptyPageSize
+    guard let last = pages.last else { return 0 }
+    return size + last.capacity - last.bytes.count
   }
 
   /// Says that more than half of the memory is waste, so that rewriting pays.
   package var isWasteful: Bool {
-    let waste = vacantSize + emptyCount * Self.emptyPageSize
-    return waste > size - vacantSize + Self.wasteMinimum || pages.count == Place.pageLimit
+    vacantSize > size - vacantSize + Self.wasteMinimum || pages.count == Place.pageLimit
   }
 }
 
@@ -141,14 +135,12 @@ extension EntryLog {
   /// Adds the entries of another log, which are above all that are there, without copying them.
   package mutating func append(contentsOf other: EntryLog) {
     guard !other.pages.isEmpty else { return }
-    closeLastPage()
+    trimLastPage()
     pages += other.pages
     precondition(pages.count <= Place.pageLimit, "\(pages.count) pages")
-    lastCapacity = other.lastCapacity
     entryCount += other.entryCount
     size += other.size
     vacantSize += other.vacantSize
-    emptyCount += other.emptyCount
   }
 
   /// Removes the entry in `place`.
@@ -158,15 +150,15 @@ extension EntryLog {
     entryCount -= 1
     guard pages[page].isVacant else { return }
     size -= pages[page].size
-    vacantSize -= pages[page].size
+    vacantSize -= pages[page].entriesSize
     pages[page].removeAll()
-    emptyCount += 1
-    guard page == pages.count - 1 else { return }
-    while !pages.isEmpty, pages[pages.count - 1].placeCount == 0 {
+    size += pages[page].size
+    vacantSize += pages[page].size
+    while let last = pages.indices.last, pages[last].isVacant {
+      size -= pages[last].size
+      vacantSize -= pages[last].size
       pages.removeLast()
-      emptyCount -= 1
     }
-    lastCapacity = pages.isEmpty ? 0 : pages[pages.count - 1].bytes.count
   }
 
   /// Copies the entries to new pages, and gives each old one back as soon as it is copied.
@@ -190,25 +182,24 @@ extension EntryLog {
   private mutating func makeRoom(for header: EntryHeader) -> Int {
     var last = pages.count - 1
     if last < 0 || !pages[last].hasPlace(for: header) {
-      closeLastPage()
+      trimLastPage()
       precondition(pages.count < Place.pageLimit, "\(pages.count) pages")
       pages.append(EntryPage(base: header.version - 1))
       last += 1
+      size += pages[last].size
     }
     let needed = pages[last].bytes.count + header.size(after: pages[last].base)
-    guard needed > lastCapacity else { return last }
+    let capacity = pages[last].capacity
+    guard needed > capacity else { return last }
     // A quarter of what is there may be unused, but for the first few entries.
-    let wanted = max(Self.capacityMinimum, lastCapacity + lastCapacity / 2, size / 4)
-    lastCapacity = max(needed, min(wanted, EntryPage.sizeLimit))
-    pages[last].reserve(lastCapacity)
+    let wanted = max(Self.capacityMinimum, capacity + capacity / 2, size / 4)
+    pages[last].reserve(max(needed, min(wanted, EntryPage.sizeLimit)))
     return last
   }
 
-  private mutating func closeLastPage() {
+  private mutating func trimLastPage() {
     guard let last = pages.indices.last else { return }
-    let used = pages[last].bytes.count
-    if lastCapacity - used > used / 8 { pages[last].trim() }
-    lastCapacity = 0
+    pages[last].trim()
   }
 
   private mutating func noteAppended(to page: Int, _ sizeBefore: Int) -> Place {
@@ -232,7 +223,6 @@ extension EntryLog {
     precondition(size == pages.reduce(0) { $0 + $1.size }, "the size is not \(size)")
     let vacant = pages.reduce(0) { $0 + $1.checkInvariants() }
     precondition(vacant == vacantSize, "\(vacant) bytes are vacant, not \(vacantSize)")
-    precondition(emptyCount == pages.count { $0.placeCount == 0 }, "empty pages")
-    precondition(pages.last?.placeCount != 0, "the last page is empty")
+    precondition(pages.last?.isVacant != true, "the last page is empty")
   }
 }

@@ -6,6 +6,8 @@ struct EntryPage: Sendable {
   /// The versions in the page are above this, and counted from it.
   let base: Version
   private(set) var bytes: [UInt8] = []
+  /// Bytes that the page was given, used or not.
+  private(set) var capacity = 0
   /// Where each entry begins; the highest bit says that a later entry took its place.
   private var starts: [UInt16] = []
   private var entryCount = 0
@@ -14,8 +16,12 @@ struct EntryPage: Sendable {
   static let sizeLimit = 16_384
   /// Places in a page.
   static let placeLimit = 1_024
-  /// What a place costs beside the entry's bytes: it takes two, in an array that grows by doubling.
-  static let placeSize = 3
+  /// What a place takes beside the entry's bytes: two, in an array that grows by doubling.
+  private static let placeSize = 3
+  /// What a page takes in a list of pages.
+  private static let emptySize = MemoryLayout<EntryPage>.stride
+  /// What a page takes beside that and the entries: headers of arrays and allocations.
+  private static let overhead = 96
   private static let vacantBit: UInt16 = 1 << 15
 
   init(base: Version) {
@@ -28,8 +34,10 @@ struct EntryPage: Sendable {
 extension EntryPage {
   /// Places in use or vacant.
   var placeCount: Int { starts.count }
-  /// What entries and vacant places take.
-  var size: Int { bytes.count + Self.placeSize * starts.count }
+  /// Bytes of memory taken, but for those that are still to be used.
+  var size: Int { Self.emptySize + (starts.isEmpty ? 0 : Self.overhead + entriesSize) }
+  /// What of that the entries and vacant places take.
+  var entriesSize: Int { bytes.count + Self.placeSize * starts.count }
   /// Says that no place holds an entry.
   var isVacant: Bool { entryCount == 0 }
 
@@ -144,10 +152,13 @@ extension EntryPage {
   /// Sees to it that the page can grow to `capacity` bytes where it lies.
   mutating func reserve(_ capacity: Int) {
     bytes.reserveCapacity(capacity)
+    self.capacity = capacity
   }
 
-  /// Moves the bytes to an allocation that they fill.
+  /// Gives back the bytes that are not used, if they are many.
   mutating func trim() {
+    guard capacity - bytes.count > bytes.count / 8 else { return }
+    capacity = bytes.count
     var exact: [UInt8] = []
     exact.reserveCapacity(bytes.count)
     exact.append(contentsOf: bytes)
@@ -176,7 +187,7 @@ extension EntryPage {
     bytes.appendVarint(version - base)
   }
 
-  /// Marks a place as vacant; returns what of the page's size was the entry's.
+  /// Marks a place as vacant; returns what of ``entriesSize`` was the entry's.
   mutating func vacate(_ index: Int) -> Int {
     precondition(!isVacant(index), "place \(index) is vacant")
     let end = index + 1 < starts.count ? start(of: index + 1) : bytes.count
@@ -189,13 +200,16 @@ extension EntryPage {
   /// Gives the memory back.
   mutating func removeAll() {
     bytes = []
+    capacity = 0
     starts = []
     entryCount = 0
   }
 
-  /// Traps if the entries are not in order, or do not fill the page; returns the vacant places'
-  /// size.
+  /// Traps if the entries are not in order, or do not fill the page.
+  ///
+  /// Returns what of the size is vacant.
   func checkInvariants() -> Int {
+    guard !starts.isEmpty else { return size }
     var last = base
     var end = 0
     var vacant = 0

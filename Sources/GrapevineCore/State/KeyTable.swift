@@ -1,11 +1,12 @@
 import GrapevineHashing
 
-/// Finds an entry's place in a log by its key: open addressing with linear probing, keyed by
-/// SipHash, so that a peer can't choose keys that collide.
+/// Finds an entry's place in a log by its key.
+///
+/// Open addressing with linear probing, keyed by SipHash, so that a peer can't choose keys that
+/// collide.
 struct KeyTable: Sendable {
   private let hash: SipHash
   private var cells: [Cell] = []
-  private var keyCount = 0
   /// Cells in which an entry is or was.
   private var usedCount = 0
 
@@ -41,8 +42,8 @@ struct KeyTable: Sendable {
   /// Bytes of memory taken.
   var footprint: Int { MemoryLayout<Cell>.stride * cells.count }
 
-  /// Says that the table is far larger than its keys need.
-  var isSparse: Bool { cells.count > 16 * keyCount + 2 * Self.sizeMinimum }
+  /// Says that the table is far larger than `count` keys need.
+  func isSparse(for count: Int) -> Bool { cells.count > 16 * count + 2 * Self.sizeMinimum }
 }
 
 extension KeyTable {
@@ -50,7 +51,7 @@ extension KeyTable {
     index(of: key, range, tag(of: key, range), in: log).map { cells[$0].place }
   }
 
-  /// Lets a key lead to `place`; returns the place that it led to before.
+  /// Lets a key of `log` lead to `place`; returns the place that it led to before.
   mutating func replace(
     _ key: Span<UInt8>,
     _ range: Range<Int>,
@@ -63,7 +64,7 @@ extension KeyTable {
       cells[index] = cell
       return earlier
     }
-    if (usedCount + 1) * 4 > cells.count * 3 { grow() }
+    if (usedCount + 1) * 4 > cells.count * 3 { grow(for: log.entryCount) }
     insert(cell)
     return nil
   }
@@ -77,14 +78,12 @@ extension KeyTable {
     guard let index = index(of: key, range, tag(of: key, range), in: log) else { return nil }
     let place = cells[index].place
     cells[index] = .removed
-    keyCount -= 1
     return place
   }
 
   /// Forgets all, and makes room for `count` keys.
   mutating func removeAll(reserving count: Int) {
     cells = []
-    keyCount = 0
     usedCount = 0
     guard count > 0 else { return }
     var size = Self.sizeMinimum
@@ -101,9 +100,9 @@ extension KeyTable {
     }
   }
 
-  private mutating func grow() {
+  private mutating func grow(for count: Int) {
     let old = cells
-    removeAll(reserving: keyCount + 1)
+    removeAll(reserving: count)
     for cell in old where !cell.isEmpty && !cell.isRemoved { insert(cell) }
   }
 
@@ -112,7 +111,6 @@ extension KeyTable {
     var index = Int(cell.tag) & mask
     while !cells[index].isEmpty { index = (index + 1) & mask }
     cells[index] = cell
-    keyCount += 1
     usedCount += 1
   }
 

@@ -2,9 +2,9 @@ package import GrapevineHashing
 
 /// The key-value state of one member, at its owner or at a replica.
 ///
-/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten
-/// entry leaves a vacant place, and the log is rewritten when most of it is vacant: every change
-/// costs O(1) amortised. A copy shares the log's pages, all but those that change.
+/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten entry
+/// leaves a vacant place, and the log is rewritten when most of it is vacant: every change costs
+/// O(1) amortised. A copy shares the log's pages, all but those that change.
 package struct VersionedState: Sendable {
   /// The highest version applied.
   package private(set) var version: Version = 0
@@ -15,8 +15,6 @@ package struct VersionedState: Sendable {
   /// Keys written again between ``version`` and here may be missing: they were left out in favour
   /// of what is still to come.
   package private(set) var horizon: Version = 0
-  /// Entries that are not deleted, reserved ones included.
-  package private(set) var liveCount = 0
   package private(set) var tombstoneCount = 0
   private(set) var log = EntryLog()
   private var table: KeyTable
@@ -27,7 +25,9 @@ package struct VersionedState: Sendable {
 
   /// Bytes of memory taken.
   package var footprint: Int { log.footprint + table.footprint }
-  package var entryCount: Int { liveCount + tombstoneCount }
+  package var entryCount: Int { log.entryCount }
+  /// Entries that are not deleted, reserved ones included.
+  package var liveCount: Int { entryCount - tombstoneCount }
 
   /// Says whether this is what the owner held at ``version``, no key missing.
   package var isWhole: Bool {
@@ -169,8 +169,7 @@ extension VersionedState {
     compacted = max(compacted, bound)
   }
 
-  /// Replaces the whole content by what `isKept` says to keep, and by `added`, which lies above
-  /// that.
+  /// Replaces the whole content by what `isKept` keeps of it, and by `added`, which lies above.
   package mutating func replace(
     keeping isKept: (StoredEntry) -> Bool,
     adding added: EntryLog,
@@ -187,7 +186,6 @@ extension VersionedState {
     }
     log.append(contentsOf: added)
     table.removeAll(reserving: log.entryCount)
-    liveCount = 0
     tombstoneCount = 0
     place = log.first()
     while let here = place {
@@ -212,17 +210,17 @@ extension VersionedState {
     _ header: EntryHeader,
     _ bytes: Span<UInt8>
   ) {
-    if header.isDeleted { tombstoneCount += 1 } else { liveCount += 1 }
+    if header.isDeleted { tombstoneCount += 1 }
     if let earlier = table.replace(bytes, header.key, place, in: log) { vacate(earlier) }
   }
 
   private mutating func vacate(_ place: EntryLog.Place) {
-    if log.isDeleted(place) { tombstoneCount -= 1 } else { liveCount -= 1 }
+    if log.isDeleted(place) { tombstoneCount -= 1 }
     log.vacate(place)
   }
 
   private mutating func rewriteIfWasteful() {
-    guard log.isWasteful || table.isSparse else { return }
+    guard log.isWasteful || table.isSparse(for: log.entryCount) else { return }
     log.rewrite()
     table.rebuild(for: log)
   }
@@ -233,7 +231,7 @@ extension VersionedState {
   package func checkInvariants() {
     log.checkInvariants()
     var last: Version = 0
-    var live = 0
+    var tombstones = 0
     log.forEachPlace { here in
       let entry = log[here]
       precondition(
@@ -245,9 +243,9 @@ extension VersionedState {
         "tombstone \(entry.version) outlived compaction at \(compacted)"
       )
       last = entry.version
-      live += entry.isDeleted ? 0 : 1
+      if entry.isDeleted { tombstones += 1 }
     }
     precondition(last <= version, "entry \(last) lies above version \(version)")
-    precondition(live == liveCount && log.entryCount == entryCount, "counts differ")
+    precondition(tombstones == tombstoneCount, "\(tombstones) are deleted, not \(tombstoneCount)")
   }
 }

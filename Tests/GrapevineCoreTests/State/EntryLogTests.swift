@@ -58,7 +58,8 @@ struct EntryLogTests {
         log.checkInvariants()
         let bound = random.below(version + 2)
         let next = log.first(after: bound).map { log[$0].version }
-        guard Self.content(of: log) == naive.map(\.entry), log.last?.version == naive.last?.entry.version,
+        guard Self.content(of: log) == naive.map(\.entry),
+          log.last?.version == naive.last?.entry.version,
           next == naive.first(where: { $0.entry.version > bound })?.entry.version
         else {
           Issue.record("\(Environment.replay(case: index, filter: "EntryLogTests"))")
