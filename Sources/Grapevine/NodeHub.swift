@@ -64,7 +64,9 @@ extension NodeHub: NodeRuntimeDelegate {
           for promise in promises { state.errands.append { promise.fulfil(report) } }
         }
         state.leaving = .done(report)
-      case .superseded, .generationRaised, .stateRefused: break
+      case .superseded, .generationRaised, .stateRefused, .answersByStreamOnly, .wasPaused,
+        .spreadFinished:
+        break
       }
     }
     log.collect(event)
@@ -168,7 +170,7 @@ extension Event {
   fileprivate var mayLeaveNodeAlone: Bool {
     switch self {
     case .left, .down, .expired: true
-    case .joined, .up, .keySet, .keyDeleted, .replaced, .nameConflict: false
+    case .joined, .leaving, .up, .keySet, .keyDeleted, .replaced, .nameConflict: false
     }
   }
 }

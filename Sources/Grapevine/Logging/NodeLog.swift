@@ -84,6 +84,12 @@ extension NodeLog {
       append(.info, "left", ["asked": "\(asked.count)", "acknowledged": "\(acknowledged.count)"])
     case .superseded(let rival, let address):
       append(.error, "another process has this name", ["rival": "\(rival)", "at": "\(address)"])
+    case .spreadFinished(_, let missing):
+      append(.debug, "asked who holds the state", ["missing": "\(missing.count)"])
+    case .answersByStreamOnly(let id):
+      append(.warning, "no packets come back, streams do", ["member": "\(id)"])
+    case .wasPaused(let duration):
+      append(.warning, "the process did not run for a while", ["for": "\(duration)"])
     case .generationRaised(let id):
       append(.info, "an earlier life had a higher generation", ["now": "\(id)"])
     case .stateRefused(let id, let limit):
@@ -94,6 +100,7 @@ extension NodeLog {
   private func collect(_ event: Event) {
     switch event {
     case .joined(let id): append(.info, "member joined", ["member": "\(id)"])
+    case .leaving(let id): append(.info, "member is leaving", ["member": "\(id)"])
     case .left(let id): append(.info, "member left", ["member": "\(id)"])
     case .down(let id): append(.warning, "member is down", ["member": "\(id)"])
     case .up(let id): append(.info, "member is up", ["member": "\(id)"])
