@@ -87,7 +87,7 @@ struct Mirror: Equatable {
     case .expired(let id):
       keys[id.name] = nil
       versions[id.name] = nil
-    case .left, .down, .up, .nameConflict: break
+    case .leaving, .left, .down, .up, .nameConflict: break
     }
   }
 
