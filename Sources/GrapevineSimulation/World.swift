@@ -53,7 +53,10 @@ extension Simulation {
   /// What the network is like from now on.
   package var conditions: NetworkConditions {
     _read { yield world.value.conditions }
-    _modify { yield &world.value.conditions }
+    set {
+      world.value.conditions = newValue
+      noteFaults()
+    }
   }
   /// What the network dropped and doubled.
   package var networkCounters: NetworkCounters {
