@@ -1,7 +1,7 @@
 import Grapevine
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JoinTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct JoinTests {
   @Test func `Two nodes see each other's keys`() async throws {
     let a = try makeNode("a")
     let b = try makeNode("b")

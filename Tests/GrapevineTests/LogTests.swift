@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LogTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct LogTests {
   /// A sink that keeps what it is handed.
   private final class Sink: LogSink {
     let minimumLevel: LogLevel

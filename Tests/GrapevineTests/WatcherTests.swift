@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct WatcherTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct WatcherTests {
   @Test func `A watcher is told what happens in order`() async throws {
     let a = try makeNode("a")
     let b = try makeNode("b")
