@@ -71,7 +71,13 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineTests",
-      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore"],
+      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "NodeProcess"],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "NodeProcess",
+      dependencies: ["Grapevine", "GrapevineTransport"],
+      path: "Tests/Support/NodeProcess",
       swiftSettings: strict
     ),
     .testTarget(
