@@ -8,8 +8,14 @@ extension Node {
   ///
   /// - Throws: ``NodeError`` with the code `left`, `nameTaken` or `closed`.
   public func announceLeaving() throws(NodeError) {
-    try hub.checkTakesPart(name)
-    runtime.withEngine { engine, now in engine.beginLeaving(now: now) }
+    guard !hub.isClosed else { throw .closed(name) }
+    do {
+      try runtime.withEngine { (engine, now) throws(StateError) in
+        try engine.beginLeaving(now: now)
+      }
+    } catch {
+      throw NodeError(error, name: name)
+    }
     log.write(.info, "about to leave", [:])
   }
 

@@ -221,7 +221,7 @@ extension Event {
   fileprivate var mayLeaveNodeAlone: Bool {
     switch self {
     case .left, .down, .expired: true
-    case .joined, .up, .keySet, .keyDeleted, .replaced, .nameConflict: false
+    case .joined, .leaving, .up, .keySet, .keyDeleted, .replaced, .nameConflict: false
     }
   }
 }

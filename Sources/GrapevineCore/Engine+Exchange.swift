@@ -14,10 +14,12 @@ extension Engine {
         return
       }
       var reader = WireReader(PacketHeader.size..<datagram.count)
+      var isScheduled = false
       switch header.kind {
       case .heartbeat:
         let heartbeat = try Heartbeat.read(datagram, &reader)
         metrics.heartbeatsIn += 1
+        isScheduled = heartbeat.isScheduled
         take(heartbeat, from: header.sender, at: source)
       case .digest:
         try DigestRange.validate(datagram, reader)
@@ -27,7 +29,27 @@ extension Engine {
         try Delta.validate(datagram, reader)
         metrics.deltasIn += 1
         takeDelta(datagram, reader, from: header.sender, at: source)
+      case .push:
+        let head = try PushHead.read(datagram, &reader)
+        try PushHead.validate(datagram, reader)
+        takePush(head, datagram, reader, from: header.sender, at: source)
+      case .ping:
+        takePing(try Ping.read(datagram, &reader), at: source)
+      case .pingRequest:
+        takePingRequest(try PingRequest.read(datagram, &reader), at: source)
+      case .ack:
+        takeAck(try Ping.read(datagram, &reader), datagram, from: header.sender)
+      case .request:
+        takeRequest(
+          try Inquiry.readRequest(datagram, &reader),
+          from: header.sender,
+          at: source
+        )
+      case .reply:
+        let reply = try Inquiry.readReply(datagram, &reader)
+        takeReply(reply.sequence, reply.version, from: header.sender)
       }
+      noteHeard(header.sender, isScheduled: isScheduled)
     } catch {
       metrics.drops[error.reason] += 1
     }
@@ -235,7 +257,9 @@ extension Engine {
     var behind: [MemberKey] = []
     while !reader.isAtEnd {
       guard let section = try? Section.read(bytes, &reader) else { break }
-      let outcome = apply(section, bytes)
+      let isNews = section.key == peer && !table.contains(peer)
+      let outcome = apply(section, bytes, by: .exchange)
+      if isNews, table.contains(peer) { pushNewcomer(peer) }
       hasProgress = hasProgress || outcome.hasProgress
       if outcome.isBehind { behind.append(section.key) }
     }
@@ -266,7 +290,8 @@ extension Engine {
   }
 
   /// Asks a peer at once for members of which it has more.
-  private mutating func pull(_ keys: [MemberKey], from source: Endpoint) {
+  mutating func pull(_ keys: [MemberKey], from source: Endpoint) {
+    metrics.pullsOut += 1
     var answer = DigestAnswer()
     for key in keys.sorted() {
       if let slot = table.slot(of: key) {

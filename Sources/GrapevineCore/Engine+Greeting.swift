@@ -74,8 +74,7 @@ extension Engine {
       return
     }
     if hello.purpose == .leave {
-      _ = apply(section, bytes)
-      noteNews()
+      if apply(section, bytes, by: .push).hasProgress { noteNews() }
       streams[index].say(.leaveAcknowledged)
       return
     }
@@ -145,6 +144,7 @@ extension Engine {
     switch session.purpose {
     case .ping:
       drop(id, aborting: false)
+      takeStreamAnswer(id, by: MemberKey(peer))
       // A packet of this node's own came back by another of its addresses.
       if hello.instance == instance { seeds.removeAll { $0 == session.endpoint } }
       finishPurpose(of: session, isAlive: isTwin)

@@ -24,8 +24,20 @@ extension Engine {
     let before = table[slot].state.version
     for change in changes { apply(change, slot) }
     let version = table[slot].state.version
-    if version > before { noteNews(within: 10) }
+    pushOwnState(since: before)
     return version
+  }
+
+  /// Announces that this node is about to leave, so that others take over what it holds.
+  ///
+  /// - Throws: ``StateError`` as ``update(_:now:)`` does.
+  package mutating func beginLeaving(now: Instant) throws(StateError) {
+    // Whether the state may change is checked as for any other change.
+    let before = try update([], now: now)
+    let isNew = table.update(localSlot) {
+      $0.state.set(key: ReservedKeys.leaving, value: [])
+    }
+    if isNew { pushOwnState(since: before) }
   }
 
   /// Checks a change; returns its key if that would be a new entry.
@@ -138,12 +150,12 @@ extension Engine {
       $0.standing.verdict = .left
       $0.verdictSince = time
     }
-    observers = nil
+    invalidateRings(isLoss: false)
     for join in joins { events.append(.joinFinished(join.ticket, .failed(.closed))) }
     joins = []
     leaving = Leaving()
     let told = randomLiveMembers(3)
-    noteNews(within: 1)
+    pushStanding(of: localKey)
     for slot in told {
       let record = table[slot]
       let stream = open(record.endpoint, .leave, peer: record.key)

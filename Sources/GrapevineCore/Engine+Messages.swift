@@ -72,7 +72,10 @@ extension Engine {
     let id = streams[index].id
     while !reader.isAtEnd {
       let section = try Section.read(bytes, &reader)
-      var isNew = apply(section, bytes).hasProgress
+      let isPeer = self.index(of: id).map { streams[$0].peer == section.key } ?? false
+      let isNewcomer = isPeer && !table.contains(section.key)
+      var isNew = apply(section, bytes, by: .exchange).hasProgress
+      if isNewcomer, table.contains(section.key) { pushNewcomer(section.key) }
       if section.state?.isSnapshot == true {
         isNew = try stage(section, bytes, id) || isNew
       }

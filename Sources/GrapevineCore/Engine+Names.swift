@@ -31,7 +31,7 @@ extension Engine {
       $0.standing = Standing(incarnation: claimed.incarnation + 1)
     }
     metrics.refutations += 1
-    noteNews(within: 10)
+    pushStanding(of: localKey)
   }
 
   /// A packet came from someone with this node's key.
@@ -129,10 +129,10 @@ extension Engine {
     localKey = record.key
     graves.remove(localKey)
     table.insert(record)
-    observers = nil
+    invalidateRings(isLoss: false)
     events.append(.generationRaised(id))
     resumeHeldJoins()
-    noteNews(within: 10)
+    pushNewcomer(localKey)
   }
 
   private mutating func resumeHeldJoins() {

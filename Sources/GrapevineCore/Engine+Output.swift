@@ -96,6 +96,7 @@ extension Engine {
       address: record.endpoint,
       version: record.state.version,
       hasLeft: record.standing.verdict == .left,
+      isLeaving: record.isLive && record.state.find(ReservedKeys.leaving)?.isDeleted == false,
       isDown: record.standing.verdict == .down,
       expiry: record.isLive ? nil : max(.zero, rest),
       isSelf: record.key == localKey,

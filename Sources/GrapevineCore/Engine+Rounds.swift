@@ -9,16 +9,23 @@ extension Engine {
     startJoins()
     guard !isSilent else { return }
     while phase == .active, let key = timeToLive.nextKey(now: clock) {
+      let base = table[localSlot].state.version
       delete(key, localSlot)
-      noteNews(within: 10)
+      pushOwnState(since: base)
     }
     if clock >= roundAt { runRound() }
     if clock >= earlyAt {
       earlyAt = .never
       earlyCount += 1
-      sendHeartbeats()
+      sendHeartbeats(isScheduled: false)
       sendHeartbeatToRandomMember()
     }
+    if clock >= ringsDueAt { updateRings() }
+    advanceObservations()
+    judgeAccusations()
+    endChallenges()
+    if clock >= pending.dueAt { flushPush() }
+    advanceSpreads()
   }
 
   /// When to call `advance(to:)` next; never in the past after a call of it.
@@ -27,19 +34,23 @@ extension Engine {
     for join in joins { deadline = min(deadline, nextTime(of: join)) }
     guard !isSilent else { return deadline }
     deadline = min(deadline, min(roundAt, earlyAt))
+    deadline = min(deadline, min(failureDeadline, pending.dueAt))
+    for spread in spreads { deadline = min(deadline, spread.dueAt) }
     return phase == .active ? min(deadline, timeToLive.nextDue) : deadline
   }
 
   private mutating func runRound() {
+    health.noteTick(lateness: clock.since(roundAt), interval: interval, now: clock)
     let jitter = interval / 10
     roundAt = clock.advanced(by: interval - jitter + random.below(2 * jitter + 1))
     roundCount += 1
     earlyCount = 0
+    pushCount = 0
     expireMembers()
     compactOwnState()
-    sendHeartbeats()
+    sendHeartbeats(isScheduled: true)
     if roundCount % 4 == 0 { sendHeartbeatToRandomMember() }
-    if roundCount % 2 == 0 { sendHeartbeatToSeed() }
+    if roundCount % 2 == 0 { contactLost() }
   }
 
   /// Lets others hear soon that there is something new: within `milliseconds`, at most four times
@@ -55,17 +66,11 @@ extension Engine {
     earlyAt = min(earlyAt, clock.advanced(by: min(delay, interval)))
   }
 
-  private mutating func sendHeartbeats() {
-    if observers == nil {
-      observers = ObserverRings.observers(
-        of: localKey,
-        ringCount: configuration.observerCount,
-        in: table
-      )
-    }
+  private mutating func sendHeartbeats(isScheduled: Bool) {
+    if observers == nil { updateRings() }
     for observer in observers ?? [] {
       guard let slot = table.slot(of: observer) else { continue }
-      sendHeartbeat(to: table[slot].endpoint)
+      sendHeartbeat(to: table[slot].endpoint, isScheduled: isScheduled)
     }
   }
 
@@ -74,26 +79,41 @@ extension Engine {
     sendHeartbeat(to: table[slot].endpoint)
   }
 
-  /// Contacts the next seed that is no live member's address.
-  private mutating func sendHeartbeatToSeed() {
+  /// Contacts one of those that may come back: a member that is down, a seed that is no live
+  /// member's address, or one that is buried.
+  private mutating func contactLost() {
     guard phase == .active else { return }
-    for _ in 0..<seeds.count {
-      seedCursor = (seedCursor + 1) % seeds.count
-      let seed = seeds[seedCursor]
-      let isMember = (0..<table.count).contains {
-        table.isLive($0) && table[$0].endpoint == seed
+    var lost: [Endpoint] = []
+    if table.liveCount < table.count {
+      for position in 0..<table.count {
+        let record = table[table.slot(at: position)]
+        if record.standing.verdict == .down { lost.append(record.endpoint) }
       }
-      guard isMember else {
-        sendHeartbeat(to: seed)
-        return
-      }
+    }
+    if !seeds.isEmpty {
+      var live: Set<Endpoint> = []
+      for slot in 0..<table.count where table.isLive(slot) { live.insert(table[slot].endpoint) }
+      for seed in seeds where !live.contains(seed) && !lost.contains(seed) { lost.append(seed) }
+    }
+    // Every other turn is for the buried, so that neither waits for all of the others.
+    if lost.isEmpty || roundCount % 4 == 0,
+      let buried = graves.nextContact(now: clock, random: &random)
+    {
+      sendHeartbeat(to: buried)
+    } else if !lost.isEmpty {
+      lostCursor = (lostCursor + 1) % lost.count
+      sendHeartbeat(to: lost[lostCursor])
     }
   }
 
-  private mutating func sendHeartbeat(to target: Endpoint) {
+  private mutating func sendHeartbeat(to target: Endpoint, isScheduled: Bool = false) {
     metrics.heartbeatsOut += 1
     let header = PacketHeader(kind: .heartbeat, label: label, sender: localKey)
-    let body = Heartbeat(fingerprint: table.fingerprint, memberCount: table.count)
+    let body = Heartbeat(
+      fingerprint: table.fingerprint,
+      memberCount: table.count,
+      isScheduled: isScheduled
+    )
     packets.append(to: target) { bytes in
       header.write(to: &bytes)
       body.write(to: &bytes)
@@ -116,6 +136,7 @@ extension Engine {
       hasToldMemberLimit = false
       graves.bury(record, isReplaced: false, now: clock)
       events.append(.member(.expired(record.id)))
+      forgetAccusation(of: key)
     }
   }
 

@@ -2,6 +2,14 @@ import GrapevineHashing
 
 // What a section of a delta or of a stream does to the table.
 extension Engine {
+  /// The way that a section has come.
+  enum Path: Sendable {
+    /// At once: by push, or from the member itself.
+    case push
+    /// Some time after, from anyone.
+    case exchange
+  }
+
   struct Applied: Sendable {
     /// Something was new.
     var hasProgress = false
@@ -10,11 +18,13 @@ extension Engine {
   }
 
   /// Applies a section that came by packet; its format has been checked.
-  mutating func apply(_ section: Section, _ bytes: Span<UInt8>) -> Applied {
-    guard let (slot, isNew) = takeMember(section, bytes) else { return Applied() }
+  mutating func apply(_ section: Section, _ bytes: Span<UInt8>, by path: Path) -> Applied {
+    guard let (slot, isNew) = takeMember(section, bytes) else {
+      return Applied(isBehind: isUnknown(section))
+    }
     var applied = Applied(hasProgress: isNew)
     if !isNew, let claim = section.standing {
-      applied.hasProgress = merge(claim, slot)
+      applied.hasProgress = merge(claim, slot, by: path)
     }
     guard let state = section.state, !state.isSnapshot else { return applied }
     guard hasRoom(for: state.entries.count, slot) else { return applied }
@@ -35,6 +45,12 @@ extension Engine {
     applied.hasProgress = applied.hasProgress || progress != before
     applied.isBehind = progress.version < state.end && acceptance != .overLimit
     return applied
+  }
+
+  /// Says whether a section builds on a member that is to be asked for first.
+  private func isUnknown(_ section: Section) -> Bool {
+    section.identity == nil && section.key != localKey && !table.contains(section.key)
+      && graves.find(section.key) == nil
   }
 
   /// Applies a snapshot that a stream has brought whole; says whether it was new.
@@ -135,15 +151,18 @@ extension Engine {
         hash: hash
       )
     )
-    observers = nil
+    invalidateRings(isLoss: false)
     if let replaced {
+      forgetAccusation(of: replaced.key)
       graves.bury(replaced, isReplaced: true, now: clock)
       events.append(.member(.replaced(replaced.id, by: id)))
     } else {
       events.append(.member(.joined(id)))
     }
     reportVerdict(of: id, from: .alive, to: claim.standing.verdict)
-    return table.slot(of: key)
+    let slot = table.slot(of: key)
+    if let slot { noteStanding(slot, before: Standing(incarnation: claim.standing.incarnation)) }
+    return slot
   }
 
   /// When the verdict fell, on this node's clock.
@@ -154,7 +173,10 @@ extension Engine {
   }
 
   /// Merges what is claimed of a known member; says whether anything was new.
-  mutating func merge(_ claim: Section.Claim, _ slot: Int) -> Bool {
+  ///
+  /// A verdict that did not come at once, about a member held alive, is put to that member first.
+  mutating func merge(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
+    if path == .exchange, isDoubtful(claim, slot) { return challenge(claim, slot) }
     let before = table[slot].standing
     let since = verdictTime(claim)
     let isNew = table.update(slot) { record in
@@ -172,10 +194,14 @@ extension Engine {
       }
       return isNew
     }
-    let verdict = table[slot].standing.verdict
-    if verdict != before.verdict { observers = nil }
-    reportVerdict(of: table[slot].id, from: before.verdict, to: verdict)
-    return isNew
+    guard isNew else { return false }
+    reportVerdict(
+      of: table[slot].id,
+      from: before.verdict,
+      to: table[slot].standing.verdict
+    )
+    noteStanding(slot, before: before)
+    return true
   }
 
   private mutating func reportVerdict(of id: MemberID, from old: Verdict, to new: Verdict) {
@@ -189,6 +215,7 @@ extension Engine {
 
   private mutating func report(_ log: ChangeLog, _ slot: Int) {
     metrics.entriesIn += log.appliedCount
+    if log.isLeaving, table.isLive(slot) { events.append(.member(.leaving(table[slot].id))) }
     guard !log.changes.isEmpty else { return }
     let id = table[slot].id
     for change in log.changes {

@@ -49,6 +49,34 @@ package struct Engine: Sendable {
   var timeToLive = TimeToLive()
   var tombstones = TombstoneClock()
 
+  // Failure detection.
+  /// Sorted by key.
+  var observations: [Observation] = []
+  /// When the rings are to be reckoned anew.
+  var ringsDueAt = Instant.never
+  /// Says that a member fell off the rings since they were reckoned.
+  var hasLostObservers = false
+  /// Sorted by key.
+  var accusations: [Accusation] = []
+  var challenges: [Challenge] = []
+  var relays: [Relay] = []
+  var health: LocalHealth
+  /// When a packet of anyone came last.
+  var heardAnyAt: Instant
+  /// Says that accusations have been put off once for the silence of everyone.
+  var hasExcusedSilence = false
+  /// The time that a ping and its answer take: rises at once, falls slowly.
+  var roundTrip: UInt64 = 0
+  var nextSequence: SequenceNumber
+  var lostCursor = 0
+
+  // Dissemination.
+  var pending = PendingPush()
+  var pushAllowedAt = Instant.zero
+  var pushCount = 0
+  var pulls = RecentPulls()
+  var spreads: [Spread] = []
+
   // What comes out.
   var packets: PacketQueue
   var actions = Queue<StreamAction>()
@@ -89,6 +117,9 @@ package struct Engine: Sendable {
     instance = random.next()
     graves = Graveyard(limit: configuration.graveLimit, lifetime: configuration.graveLifetime)
     packets = PacketQueue(limit: configuration.packetQueueLimit)
+    health = LocalHealth(limit: configuration.healthLimit)
+    heardAnyAt = now
+    nextSequence = SequenceNumber(truncatingIfNeeded: random.next())
     clock = now
     roundAt = now.advanced(by: random.below(max(1, interval)))
     localKey = MemberKey(id)
@@ -117,6 +148,7 @@ package struct Engine: Sendable {
   /// Moves the clock on; one that is handed in from the past is taken for standing still.
   mutating func tick(_ now: Instant) {
     clock = max(clock, now)
+    if clock.since(roundAt) > interval / 2 { notePause(clock.since(roundAt)) }
   }
 }
 

@@ -46,7 +46,75 @@ public struct GossipConfiguration: Sendable, Hashable {
   public var joinLimit = 1_024
 
   /// The number of members that hear each of a member's heartbeats; 1 to 8.
+  ///
+  /// Three, so that two can corroborate a crash while the third is itself gone or cut off.
   public var observerCount = 3
+
+  /// How changes travel: pushed along a tree at once, or by heartbeats and pulls alone.
+  public var push = PushMode.tree
+
+  /// The parts in which each step of a push cuts what it has to reach; 2 to 16.
+  ///
+  /// Eight reach 64 members in two hops and 4,096 in four.
+  public var pushFanout = 8
+
+  /// How often each push is sent along trees of other members; 1 to 4.
+  ///
+  /// Twice, so that a lost packet rarely costs a member; the loss that is seen may raise it by one.
+  public var pushRedundancy = 2
+
+  /// The hops after which a push is not passed on, whatever its range says; 1 to 64.
+  public var pushHopLimit = 16
+
+  /// The most pushes that a node begins in an interval; 1 to 1,000.
+  ///
+  /// Beyond it, and for changes larger than a packet, heartbeats and pulls carry them.
+  public var pushLimit = 20
+
+  /// The time in which own changes are gathered once one was pushed; up to 1 s.
+  public var pushPause: Duration = .milliseconds(10)
+
+  /// The phi from which a silent member is looked into: higher is slower and surer; 1 to 64.
+  ///
+  /// A phi of 8 stands for one silence in 10⁸ that a live member would cause by chance.
+  public var suspicionThreshold = 8
+
+  /// The number of heartbeats of an observed member that its rhythm is taken from; 4 to 1,024.
+  ///
+  /// 64 are half a minute: enough to know a lossy path, few enough to follow when it changes.
+  public var arrivalWindow = 64
+
+  /// The intervals of silence after which a member is looked into whatever its rhythm; 3 to 1,000.
+  public var silenceLimit = 20
+
+  /// The members that are asked to reach a silent one in this node's place; up to 16.
+  public var relayCount = 3
+
+  /// The most silent members that are looked into at a time; 1 to 1,024.
+  ///
+  /// It bounds the packets that the loss of many members costs; the others wait for their turn.
+  public var verificationLimit = 16
+
+  /// The most questions for others that wait for an answer; 16 to 65,536.
+  public var relayLimit = 256
+
+  /// The intervals for which two accusers must stand before the verdict; 1 to 100.
+  ///
+  /// Two are the time in which an accused member that lives refutes.
+  public var suspicionGrace = 2
+
+  /// The intervals after which a single accuser is enough for the verdict; 1 to 1,000.
+  public var loneAccuserGrace = 20
+
+  /// The intervals for which an accuser that was refuted doubles its threshold for that member, so
+  /// that a bad link does not accuse again and again; up to 10,000.
+  public var cautionSpan = 120
+
+  /// The most by which a node that runs late multiplies its ``suspicionThreshold``; 1 to 64.
+  public var healthLimit = 8
+
+  /// The most calls of `spread` that wait at a time; a further one fails as busy; 1 and more.
+  public var spreadLimit = 1_024
 
   /// The number of aged tombstones at which an owner compacts its state; 1 and more.
   public var compactThreshold = 500
@@ -82,6 +150,14 @@ public struct GossipConfiguration: Sendable, Hashable {
 
   /// Creates a configuration of defaults.
   public init() {}
+}
+
+/// How a node's changes travel through the cluster.
+public enum PushMode: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Each change is sent along a tree of members the moment it is made.
+  case tree
+  /// Heartbeats and pulls carry it: pure Scuttlebutt.
+  case off
 }
 
 /// A configuration value that breaks its rule.
@@ -130,6 +206,22 @@ extension GossipConfiguration {
     try check("seedLimit", seedLimit, 1...(1 << 20))
     try check("joinLimit", joinLimit, 1...(1 << 20))
     try check("observerCount", observerCount, 1...8)
+    try check("pushFanout", pushFanout, 2...16)
+    try check("pushRedundancy", pushRedundancy, 1...4)
+    try check("pushHopLimit", pushHopLimit, 1...64)
+    try check("pushLimit", pushLimit, 1...1_000)
+    try check("pushPause", pushPause, .zero, .seconds(1))
+    try check("suspicionThreshold", suspicionThreshold, 1...64)
+    try check("arrivalWindow", arrivalWindow, 4...1_024)
+    try check("silenceLimit", silenceLimit, 3...1_000)
+    try check("relayCount", relayCount, 0...16)
+    try check("verificationLimit", verificationLimit, 1...1_024)
+    try check("relayLimit", relayLimit, 16...65_536)
+    try check("suspicionGrace", suspicionGrace, 1...100)
+    try check("loneAccuserGrace", loneAccuserGrace, 1...1_000)
+    try check("cautionSpan", cautionSpan, 0...10_000)
+    try check("healthLimit", healthLimit, 1...64)
+    try check("spreadLimit", spreadLimit, 1...(1 << 20))
     try check("compactThreshold", compactThreshold, 1...(1 << 30))
     try check("tombstoneAge", tombstoneAge, .zero, .seconds(86_400 * 365))
     try check("memberExpiry", memberExpiry, .milliseconds(1), .seconds(86_400 * 365))

@@ -34,6 +34,39 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var deltasIn = 0
   /// Deltas sent, in packets.
   public var deltasOut = 0
+  /// Pushes that this node began, however many packets each took.
+  public var pushesOut = 0
+  /// Packets of pushes sent, this node's own and those passed on.
+  public var pushPacketsOut = 0
+  /// Packets of pushes received.
+  public var pushPacketsIn = 0
+  /// Pushes received that brought something new.
+  public var pushesNew = 0
+  /// The hops that the last push with something new took to get here.
+  public var pushHopsLast = 0
+  /// Times that members were asked for at once, since a packet showed that more of them is to be
+  /// had.
+  public var pullsOut = 0
+  /// Pings sent, for this node itself or for another.
+  public var pingsOut = 0
+  /// Pings received.
+  public var pingsIn = 0
+  /// Requests to others to ping a member in this node's place.
+  public var relaysOut = 0
+  /// Silent members that answered by way of another member alone.
+  public var relayAnswers = 0
+  /// Silent members that answered by stream alone.
+  public var streamAnswers = 0
+  /// Silent members that this node began to look into.
+  public var suspicions = 0
+  /// Members that this node accused, since they did not answer at all.
+  public var accusationsOut = 0
+  /// Members that this node itself concluded to be down.
+  public var verdictsOut = 0
+  /// Times that this node found that it had not run for a while.
+  public var pauses = 0
+  /// Questions of `spread` sent.
+  public var requestsOut = 0
   /// Entries of others that were applied.
   public var entriesIn = 0
   /// Entries sent, by packet or stream.
@@ -84,6 +117,8 @@ public struct Metrics: Sendable, Hashable, Codable {
     case limit
     /// It came from this node itself.
     case fromSelf
+    /// It was meant for another member, or for an earlier life of this one.
+    case misdirected
   }
 
   /// A count per ``DropReason``.

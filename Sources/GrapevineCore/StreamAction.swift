@@ -52,6 +52,19 @@ package struct JoinTicket: Hashable, Comparable, Sendable {
   }
 }
 
+/// The number of one request to see a version spread, by which its outcome is found.
+package struct SpreadTicket: Hashable, Comparable, Sendable {
+  package let rawValue: UInt64
+
+  package init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  package static func < (first: SpreadTicket, second: SpreadTicket) -> Bool {
+    first.rawValue < second.rawValue
+  }
+}
+
 /// Why an address could not be joined.
 public enum JoinFailure: Error, Sendable, Hashable {
   /// Nobody listens there.
@@ -110,6 +123,12 @@ package enum EngineEvent: Sendable, Hashable {
   case joinFinished(JoinTicket, JoinOutcome)
   /// `leave` is done: who was asked to take note of it, and who did.
   case leaveFinished(asked: [MemberID], acknowledged: [MemberID])
+  /// The request is over: `missing` are the live members that have not said that they hold it.
+  case spreadFinished(SpreadTicket, missing: [MemberID])
+  /// A member answers streams, and no packets come back from it.
+  case answersByStreamOnly(MemberID)
+  /// The process did not run for a while, so that what it saw as silence was its own.
+  case wasPaused(Duration)
   /// Another process goes on under this node's name; this engine is silent from now on.
   case superseded(by: MemberID, at: Endpoint)
   /// The node's own generation was raised above an earlier life's.

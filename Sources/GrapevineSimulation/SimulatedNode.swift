@@ -61,4 +61,9 @@ struct SimulatedNode {
     self.configuration = configuration
     self.clock = clock
   }
+
+  /// The engine's deadline; mutating, as only so it is read in place and the engine not copied.
+  var deadline: Instant {
+    mutating get { engine.nextDeadline }
+  }
 }

@@ -113,13 +113,13 @@ extension Simulation {
       return nil
     }
     let source = packets[index].source
-    let bytes = packets.takeBytes(index)
+    var bytes = packets.takeBytes(index)
     absorb(node, code: 2)
     fingerprint.absorb(bytes)
     nodes[node].traffic.packetsIn += 1
     nodes[node].traffic.packetBytesIn += bytes.count
     nodes[node].engine.receive(bytes.span, from: source, now: clockReading(of: node))
-    packets.remove(index, returning: bytes)
+    packets.remove(index, returning: &bytes)
     drive(node)
     return node
   }

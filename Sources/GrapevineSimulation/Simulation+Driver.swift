@@ -23,8 +23,7 @@ extension Simulation {
 
   /// Wakes the engine up at its deadline, unless an earlier wake-up is planned already.
   func scheduleWake(_ node: Int) {
-    let deadline = nodes[node].clock.time(of: nodes[node].engine.nextDeadline)
-    let wakeTime = max(time, deadline)
+    let wakeTime = max(time, nodes[node].clock.time(of: nodes[node].deadline))
     guard wakeTime < nodes[node].wakeTime else { return }
     nodes[node].wakeTime = wakeTime
     heap.push(.wake(node: node), at: wakeTime)
@@ -37,18 +36,18 @@ extension Simulation {
     guard nodes[node].state == .running, nodes[node].wakeTime == time else { return false }
     nodes[node].wakeTime = .max
     let reading = clockReading(of: node)
-    guard nodes[node].engine.nextDeadline <= reading else {
+    guard nodes[node].deadline <= reading else {
       scheduleWake(node)
       return false
     }
     absorb(node, code: 1)
     nodes[node].engine.advance(to: reading)
-    if nodes[node].engine.nextDeadline <= reading {
+    let deadline = nodes[node].deadline
+    if deadline <= reading {
       fail(
         DeadlineCheck.self,
         node,
-        "after advance(to: \(reading.nanoseconds)) the next deadline is "
-          + "\(nodes[node].engine.nextDeadline.nanoseconds)"
+        "after advance(to: \(reading.nanoseconds)) the next deadline is \(deadline.nanoseconds)"
       )
     }
     drive(node)

@@ -98,6 +98,8 @@ extension Simulation {
   }
 
   /// Lets `body` call a running node's engine, and carries out what comes of it.
+  ///
+  /// `body` must not ask the simulation for that node: it has the engine in its hands.
   @discardableResult
   package func mutate<Result, Failure>(
     _ node: Int,

@@ -9,8 +9,6 @@ package import GrapevineCore
 /// clock.
 package final class Simulation {
   package let seed: UInt64
-  /// What the network is like from now on.
-  package var conditions: NetworkConditions
   /// What is verified on the way.
   package let checking: Checking
   /// Called with each event as it leaves an engine.
@@ -18,30 +16,15 @@ package final class Simulation {
   /// The most events that are kept for each node; older ones are forgotten and counted.
   package var eventLogLimit = 4_096
 
-  /// What the network dropped and doubled.
-  package var networkCounters = NetworkCounters()
-  /// The hash over all that was delivered so far.
-  package var fingerprint = RunFingerprint()
-  /// How many occurrences have been carried out.
-  package var stepCount = 0
-
+  let world: Place<World>
+  let nodes = NodeTable()
   /// What processes had counted that were followed by others.
   var formerMetrics: [Metrics] = []
-  var time: UInt64 = 0
-  var random: Xoshiro256
-  var heap = EventHeap()
-  var nodes: [SimulatedNode] = []
-  var slots: [Endpoint: Int] = [:]
-  var packets = PacketPool()
-  var connections = ConnectionTable()
-  var partitions: [Partition] = []
   var partitionCount = 0
-  var rules: [Link: LinkRule] = [:]
   var linkLines: [Link: Line] = [:]
   var plans: [((Simulation) -> Void)?] = []
   var ephemeralPortCount: UInt16 = 0
   var addressCount: UInt32 = 0
-  var datagram: [UInt8] = []
   var checks: Checks
   /// The two nodes that were last seen to differ: they are asked first whether they still do.
   var dissent = (0, 1)
@@ -68,9 +51,8 @@ package final class Simulation {
     checking: Checking = .everything
   ) {
     self.seed = seed
-    self.conditions = conditions
     self.checking = checking
-    random = Xoshiro256(seed: seed)
+    world = Place(World(conditions: conditions, random: Xoshiro256(seed: seed)))
     checks = Checks(seed: seed)
   }
 }
@@ -93,7 +75,7 @@ extension Simulation {
   /// The sum of one counter over all processes that ever ran.
   package func sum(_ count: (Metrics) -> Int) -> Int {
     let former = formerMetrics.reduce(0) { $0 + count($1) }
-    return nodes.reduce(former) { $0 + count($1.engine.metrics) }
+    return nodes.indices.reduce(former) { $0 + count(nodes[$1].engine.metrics) }
   }
 
   package func state(of node: Int) -> NodeState { nodes[node].state }

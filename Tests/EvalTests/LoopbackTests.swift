@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Scenario.allCases)
+  @Test(arguments: Scenario.ofClusters)
   func `each scenario converges although some packets are lost`(scenario: Scenario) async throws {
     var options = options(scenario, nodes: 4)
     options.loss = 0.1

@@ -48,20 +48,18 @@ package enum Evaluation {
     case .bootstrap: try Bootstrap.run(measurement)
     case .idle: try Idle.run(measurement)
     case .sync: try Sync.run(measurement)
+    case .compareDetection: CompareDetection.run(measurement)
     }
   }
 
   /// What is measured, and under which conditions.
   static func heading(_ options: Options) -> [String] {
-    var conditions = ["\(options.nodes) nodes", "\(options.network.rawValue) network"]
-    switch options.network {
-    case .simulated: conditions.append("latency \(ValueText.text(options.latency))")
-    case .loopback: conditions.append(options.loops == 1 ? "1 loop" : "\(options.loops) loops")
-    }
-    conditions += ["loss \(NumberText.trimmed(options.loss, 6))"]
+    var conditions =
+      options.scenario == .compareDetection
+      ? CompareDetection.conditions(options) : networkConditions(options)
     conditions += ["interval \(ValueText.text(options.interval))"]
     switch options.scenario {
-    case .propagate, .discover, .bootstrap, .sync:
+    case .propagate, .discover, .bootstrap, .sync, .compareDetection:
       conditions.append(options.runs == 1 ? "1 run" : "\(options.runs) runs")
     case .idle: conditions.append("for \(ValueText.text(options.duration))")
     }
@@ -74,6 +72,15 @@ package enum Evaluation {
       lines.append("\(options.keyCount) keys with values of \(size)\(big), \(how)")
     }
     return lines.flatMap { TextLayout.wrapped($0, 80) }
+  }
+
+  private static func networkConditions(_ options: Options) -> [String] {
+    var conditions = ["\(options.nodes) nodes", "\(options.network.rawValue) network"]
+    switch options.network {
+    case .simulated: conditions.append("latency \(ValueText.text(options.latency))")
+    case .loopback: conditions.append(options.loops == 1 ? "1 loop" : "\(options.loops) loops")
+    }
+    return conditions + ["loss \(NumberText.trimmed(options.loss, 6))"]
   }
 
   /// The object that `--json` writes.

@@ -101,6 +101,7 @@ extension NodeLog {
   private func collect(_ event: Event) {
     switch event {
     case .joined(let id): append(.info, "member joined", ["member": "\(id)"])
+    case .leaving(let id): append(.info, "member is leaving", ["member": "\(id)"])
     case .left(let id): append(.info, "member left", ["member": "\(id)"])
     case .down(let id): append(.warning, "member is down", ["member": "\(id)"])
     case .up(let id): append(.info, "member is up", ["member": "\(id)"])

@@ -14,6 +14,11 @@ extension EventKind where Payload == MemberID {
     EventKind { if case .joined(let id) = $0 { id } else { nil } }
   }
 
+  /// A member announced that it is about to leave.
+  public static var leaving: EventKind {
+    EventKind { if case .leaving(let id) = $0 { id } else { nil } }
+  }
+
   /// A member left of its own will.
   public static var left: EventKind {
     EventKind { if case .left(let id) = $0 { id } else { nil } }

@@ -3,37 +3,76 @@ import GrapevineHashing
 /// Who hears whose heartbeats: on each of several rings, each with an order of its own, a member's
 /// successor.
 ///
-/// Every node works the same observers out of the same table, and each member has the same number
-/// of them.
-package enum ObserverRings {
-  /// The observers of `key` among the live members: one per ring, none twice, never itself.
+/// On the rings are the members that are held alive and that nobody accuses, and the node that
+/// reckons. A member that is accused has a place all the same, so it keeps the observers it had.
+/// Every node works the same observers out of the same table.
+package struct ObserverRings {
+  private let table: MemberTable
+  private let own: Int
+  /// For each ring the members' places, by slot.
+  private let places: [[UInt64]]
+  private let isOnRings: [Bool]
+
+  /// - Complexity: O(members × rings).
+  package init(table: MemberTable, ringCount: Int, own: Int) {
+    self.table = table
+    self.own = own
+    places = (0..<UInt64(ringCount)).map { ring in
+      (0..<table.count).map { mix64(table.key(inSlot: $0).rawValue, ring) }
+    }
+    isOnRings = (0..<table.count).map {
+      $0 == own || (table.isLive($0) && !table.isAccused($0))
+    }
+  }
+
+  /// The observers of a member: one per ring, none twice, never itself.
   ///
   /// Where a ring's successor is taken already, the next on that ring stands in; so with at most
-  /// `ringCount + 1` members everyone observes everyone.
+  /// one member more than there are rings everyone observes everyone.
   /// - Complexity: O(members × rings).
-  package static func observers(
-    of key: MemberKey,
-    ringCount: Int,
-    in table: MemberTable
-  ) -> [MemberKey] {
-    var observers: [MemberKey] = []
-    for ring in 0..<UInt64(ringCount) {
-      let own = place(of: key, on: ring)
-      var best: (distance: UInt64, key: MemberKey)?
-      for slot in 0..<table.count {
-        let other = table.key(inSlot: slot)
-        guard other != key, table.isLive(slot), !observers.contains(other) else { continue }
-        let distance = place(of: other, on: ring) &- own
-        if let known = best, (known.distance, known.key) < (distance, other) { continue }
+  package func observers(of slot: Int) -> [Int] {
+    var observers: [Int] = []
+    for ring in places {
+      let start = ring[slot]
+      var best: (distance: UInt64, slot: Int)?
+      for other in ring.indices {
+        guard isOnRings[other], other != slot, !observers.contains(other) else { continue }
+        let distance = ring[other] &- start
+        if let known = best {
+          guard distance <= known.distance else { continue }
+          if distance == known.distance {
+            guard table.key(inSlot: other) < table.key(inSlot: known.slot) else { continue }
+          }
+        }
         best = (distance, other)
       }
       guard let best else { break }
-      observers.append(best.key)
+      observers.append(best.slot)
     }
     return observers
   }
 
-  private static func place(of key: MemberKey, on ring: UInt64) -> UInt64 {
-    mix64(key.rawValue, ring)
+  /// The members held alive that this node observes.
+  ///
+  /// On the ring with number r, from zero on, at most r members can lie between the two, all taken
+  /// on earlier rings: so only a few have to be looked at.
+  /// - Complexity: O(members × rings²), and more where many are accused.
+  package func observedByOwn() -> [Int] {
+    var isCandidate = [Bool](repeating: false, count: table.count)
+    for (number, ring) in places.enumerated() {
+      var nearest: [UInt64] = []
+      for other in ring.indices where other != own && isOnRings[other] {
+        let distance = ring[own] &- ring[other]
+        if nearest.count > number, let last = nearest.last, distance >= last { continue }
+        let index = nearest.firstIndex { $0 > distance } ?? nearest.count
+        nearest.insert(distance, at: index)
+        if nearest.count > number + 1 { nearest.removeLast() }
+      }
+      let reach = nearest.count > number ? nearest[number] : .max
+      for other in ring.indices where other != own && table.isLive(other) {
+        if ring[own] &- ring[other] <= reach { isCandidate[other] = true }
+      }
+    }
+    return isCandidate.indices.filter { isCandidate[$0] && observers(of: $0).contains(own) }
   }
 }

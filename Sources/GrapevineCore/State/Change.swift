@@ -68,4 +68,6 @@ extension StateError: CustomStringConvertible {
 public enum ReservedKeys {
   /// What every reserved key begins with.
   public static let prefix = "grapevine:"
+  /// Held by a member that is about to leave.
+  package static let leaving = "grapevine:leaving"
 }

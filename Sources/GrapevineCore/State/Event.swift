@@ -1,10 +1,12 @@
 /// Something that happened to another member, as this node learned of it.
 ///
 /// Per member the order is: `joined` (or, for a later life of a name, `replaced`), then `down` and
-/// `up` in turn, then `left`, and `expired` last.
+/// `up` in turn, `leaving` at any time among them, then `left`, and `expired` last.
 public enum Event: Sendable, Hashable, Codable {
   /// A member became known.
   case joined(MemberID)
+  /// A member announced that it is about to leave: it hands over what it holds.
+  case leaving(MemberID)
   /// A member left of its own will.
   case left(MemberID)
   /// The cluster judged a member crashed.
@@ -25,7 +27,9 @@ public enum Event: Sendable, Hashable, Codable {
   /// The member that the event is about; the later life for `replaced`.
   public var member: MemberID {
     switch self {
-    case .joined(let id), .left(let id), .down(let id), .up(let id), .expired(let id): id
+    case .joined(let id), .leaving(let id), .left(let id), .down(let id), .up(let id),
+      .expired(let id):
+      id
     case .keySet(let id, _), .keyDeleted(let id, _, _), .replaced(_, by: let id): id
     case .nameConflict(_, let rival, _): rival
     }
@@ -37,6 +41,7 @@ extension Event {
   public static func == (first: Event, second: Event) -> Bool {
     switch (first, second) {
     case (.joined(let id), .joined(let other)), (.left(let id), .left(let other)),
+      (.leaving(let id), .leaving(let other)),
       (.down(let id), .down(let other)), (.up(let id), .up(let other)),
       (.expired(let id), .expired(let other)):
       id == other
@@ -51,7 +56,7 @@ extension Event {
       .nameConflict(let other, let otherRival, let otherAddress)
     ):
       own == other && rival == otherRival && address == otherAddress
-    case (.joined, _), (.left, _), (.down, _), (.up, _), (.expired, _), (.keySet, _),
+    case (.joined, _), (.leaving, _), (.left, _), (.down, _), (.up, _), (.expired, _), (.keySet, _),
       (.keyDeleted, _), (.replaced, _), (.nameConflict, _):
       false
     }
@@ -63,6 +68,7 @@ extension Event: CustomStringConvertible {
   public var description: String {
     switch self {
     case .joined(let id): "\(id) joined"
+    case .leaving(let id): "\(id) is leaving"
     case .left(let id): "\(id) left"
     case .down(let id): "\(id) is down"
     case .up(let id): "\(id) is up"

@@ -14,6 +14,10 @@ package struct Graveyard: Sendable {
     package var isReplaced: Bool
     /// When someone was last told of it.
     package var toldAt: Instant?
+    /// When its address is contacted next, in case it lives.
+    package var contactAt: Instant
+    /// The pause after that, in nanoseconds.
+    package var contactPause: UInt64
   }
 
   private let limit: Int
@@ -44,7 +48,9 @@ package struct Graveyard: Sendable {
       endpoint: record.endpoint,
       verdictSince: record.isLive ? now : record.verdictSince,
       since: now,
-      isReplaced: isReplaced
+      isReplaced: isReplaced,
+      contactAt: now.advanced(by: Self.firstContactPause),
+      contactPause: Self.firstContactPause
     )
     order.append((record.key, now))
     expire(now: now)
@@ -72,6 +78,26 @@ package struct Graveyard: Sendable {
     )
     Section.end(head, in: &bytes)
   }
+
+  /// The address of a buried member whose turn it is to be contacted, if there is one.
+  ///
+  /// After each time the pause doubles, up to a day; chance keeps nodes from calling together.
+  /// - Complexity: O(graves).
+  package mutating func nextContact(now: Instant, random: inout Xoshiro256) -> Endpoint? {
+    for (key, since) in order {
+      guard let grave = graves[key], grave.since == since, grave.contactAt <= now,
+        !grave.isReplaced, grave.standing.verdict == .down
+      else { continue }
+      let pause = min(grave.contactPause * 2, Self.contactPauseLimit)
+      graves[key]?.contactPause = pause
+      graves[key]?.contactAt = now.advanced(by: random.number(in: (pause / 2)...pause))
+      return grave.endpoint
+    }
+    return nil
+  }
+
+  package static let firstContactPause: UInt64 = 15_000_000_000
+  package static let contactPauseLimit: UInt64 = 86_400_000_000_000
 
   package mutating func remove(_ key: MemberKey) {
     graves[key] = nil

@@ -62,6 +62,8 @@ public struct Member: Sendable, Hashable, Codable {
   public let version: Version
   /// Says whether the member has left of its own will.
   public let hasLeft: Bool
+  /// Says whether the member has announced that it is about to leave.
+  public let isLeaving: Bool
   /// Says whether the cluster has judged the member crashed.
   public let isDown: Bool
   /// The time until a member that left or is down is forgotten; nil while it lives.
@@ -76,6 +78,7 @@ public struct Member: Sendable, Hashable, Codable {
     address: Endpoint,
     version: Version,
     hasLeft: Bool,
+    isLeaving: Bool,
     isDown: Bool,
     expiry: Duration?,
     isSelf: Bool,
@@ -86,6 +89,7 @@ public struct Member: Sendable, Hashable, Codable {
     self.address = address
     self.version = version
     self.hasLeft = hasLeft
+    self.isLeaving = isLeaving
     self.isDown = isDown
     self.expiry = expiry
     self.isSelf = isSelf
@@ -95,7 +99,8 @@ public struct Member: Sendable, Hashable, Codable {
   /// Says whether both say the same; names and keys compare by their bytes.
   public static func == (first: Member, second: Member) -> Bool {
     first.id == second.id && first.address == second.address && first.version == second.version
-      && first.hasLeft == second.hasLeft && first.isDown == second.isDown
+      && first.hasLeft == second.hasLeft && first.isLeaving == second.isLeaving
+      && first.isDown == second.isDown
       && first.expiry == second.expiry && first.isSelf == second.isSelf
       && first.entries == second.entries
   }
@@ -119,6 +124,7 @@ public struct Member: Sendable, Hashable, Codable {
     case address
     case version
     case hasLeft = "left"
+    case isLeaving = "leaving"
     case isDown = "down"
     case expiry
     case isSelf
@@ -129,7 +135,7 @@ public struct Member: Sendable, Hashable, Codable {
 extension Member: CustomStringConvertible {
   /// The member on one line: identity, address, state, version and number of keys.
   public var description: String {
-    let state = hasLeft ? "left" : isDown ? "down" : "live"
+    let state = hasLeft ? "left" : isDown ? "down" : isLeaving ? "leaving" : "live"
     let mark = isSelf ? ", self" : ""
     return "\(id) at \(address) (\(state)\(mark), version \(version), \(entries.count) entries)"
   }

@@ -10,6 +10,8 @@ package struct MemberRecord: Sendable {
   /// alive.
   package var verdictSince: Instant
   package var state: VersionedState
+  /// When a packet of the member itself came last, on this node's clock; zero for never.
+  package var heardAt = Instant.zero
   /// Says that a refusal for a limit has been told once.
   package var hasToldRefusal = false
 

@@ -43,6 +43,10 @@ extension MemberTable {
 
   package func key(inSlot slot: Int) -> MemberKey { records[slot].key }
   package func isLive(_ slot: Int) -> Bool { records[slot].isLive }
+  /// Says whether someone found the member silent, and it has not refuted that.
+  package func isAccused(_ slot: Int) -> Bool { !records[slot].standing.accusers.isEmpty }
+  /// When a packet of the member itself came last; zero for never.
+  package func heardAt(_ slot: Int) -> Instant { records[slot].heardAt }
 
   package func key(named name: String) -> MemberKey? { names[NameKey(name: name)] }
 
@@ -127,6 +131,11 @@ extension MemberTable {
     fingerprint = fingerprint &- contributions[slot] &+ contribution
     contributions[slot] = contribution
     return result
+  }
+
+  /// Notes that a packet of the member itself has come.
+  package mutating func noteHeard(_ slot: Int, at time: Instant) {
+    records[slot].heardAt = time
   }
 
   /// Traps if sums or order do not agree with the records.

@@ -10,12 +10,15 @@ package struct ChangeLog: Sendable {
   package var changes: [VisibleChange] = []
   /// Entries that were stored or removed.
   package var appliedCount = 0
+  /// Says that the member has announced that it is about to leave.
+  package var isLeaving = false
 
   package init(isRecording: Bool) {
     self.isRecording = isRecording
   }
 
   package mutating func noteSet(_ entry: StoredEntry) {
+    if entry.isReserved, entry.key == ReservedKeys.leaving { isLeaving = true }
     guard isRecording, !entry.isReserved else { return }
     changes.append(.set(entry.entry))
   }

@@ -1,12 +1,16 @@
 import GrapevineHashing
 
 /// What a packet is; the numbers are those on the wire.
-///
-/// Numbers 4 to 9 are kept for `push`, `ping`, `pingRequest`, `ack`, `request` and `reply`.
 package enum PacketKind: UInt8, Sendable, CaseIterable {
   case heartbeat = 1
   case digest = 2
   case delta = 3
+  case push = 4
+  case ping = 5
+  case pingRequest = 6
+  case ack = 7
+  case request = 8
+  case reply = 9
 }
 
 /// The first 16 bytes of each packet.
@@ -61,15 +65,21 @@ package struct PacketHeader: Hashable, Sendable {
 
 /// The body of a heartbeat: what the sender holds, in a number.
 package struct Heartbeat: Hashable, Sendable {
+  package static let scheduledFlag: UInt8 = 1
+
   package var fingerprint: UInt64
   package var memberCount: Int
+  /// Says that it is one of those that come once an interval: the sender's rhythm.
+  package var isScheduled: Bool
 
-  package init(fingerprint: UInt64, memberCount: Int) {
+  package init(fingerprint: UInt64, memberCount: Int, isScheduled: Bool) {
     self.fingerprint = fingerprint
     self.memberCount = memberCount
+    self.isScheduled = isScheduled
   }
 
   package func write(to bytes: inout [UInt8]) {
+    bytes.append(isScheduled ? Self.scheduledFlag : 0)
     bytes.appendFixed(fingerprint, size: 8)
     bytes.appendVarint(UInt64(memberCount))
   }
@@ -78,9 +88,15 @@ package struct Heartbeat: Hashable, Sendable {
     _ bytes: Span<UInt8>,
     _ reader: inout WireReader
   ) throws(MalformedDatagram) -> Heartbeat {
+    let flags = try reader.byte(bytes)
+    guard flags & ~scheduledFlag == 0 else { throw .malformed }
     let fingerprint = try reader.fixed(bytes, size: 8)
     let count = try reader.count(bytes, limit: Int(UInt32.max))
     guard reader.isAtEnd else { throw .malformed }
-    return Heartbeat(fingerprint: fingerprint, memberCount: count)
+    return Heartbeat(
+      fingerprint: fingerprint,
+      memberCount: count,
+      isScheduled: flags & scheduledFlag != 0
+    )
   }
 }

@@ -66,7 +66,9 @@ struct Checks {
     switch observed.event {
     case .member(let event): observe(event, at: observed.node)
     case .generationRaised(let id): history.rename(lives[observed.node], to: id)
-    case .joinFinished, .leaveFinished, .superseded, .stateRefused: break
+    case .joinFinished, .leaveFinished, .spreadFinished, .superseded, .stateRefused,
+      .answersByStreamOnly, .wasPaused:
+      break
     }
   }
 
@@ -130,6 +132,7 @@ extension Checks {
     case .replaced(let old, by: let new): replaced(old, by: new, at: node)
     case .down(let id): move(id, from: [.live], to: .down, event, at: node)
     case .up(let id): move(id, from: [.down], to: .live, event, at: node)
+    case .leaving(let id): move(id, from: [.live], to: .live, event, at: node)
     case .left(let id): move(id, from: [.live, .down], to: .left, event, at: node)
     case .expired(let id): move(id, from: [.down, .left], to: .expired, event, at: node)
     case .keySet(let id, let entry): keySet(id, entry, at: node)

@@ -45,8 +45,8 @@ struct PacketPool {
     return bytes
   }
 
-  mutating func remove(_ index: Int, returning bytes: consuming [UInt8]) {
-    packets[index].bytes = bytes
+  mutating func remove(_ index: Int, returning bytes: inout [UInt8]) {
+    swap(&bytes, &packets[index].bytes)
     remove(index)
   }
 

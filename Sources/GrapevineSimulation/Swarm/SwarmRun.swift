@@ -219,7 +219,9 @@ private final class EventCounts {
     case .member(.keyDeleted): coverage.deletions += 1
     case .member(.replaced): coverage.replacements += 1
     case .member(.expired): coverage.expiries += 1
-    case .member, .joinFinished, .leaveFinished, .stateRefused: break
+    case .member, .joinFinished, .leaveFinished, .spreadFinished, .stateRefused,
+      .answersByStreamOnly, .wasPaused:
+      break
     }
   }
 }

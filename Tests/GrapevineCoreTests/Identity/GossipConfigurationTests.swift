@@ -29,6 +29,21 @@ private let numbers: [Limit<Int>] = [
   Limit("seedLimit", \.seedLimit, 1...1_048_576),
   Limit("joinLimit", \.joinLimit, 1...1_048_576),
   Limit("observerCount", \.observerCount, 1...8),
+  Limit("pushFanout", \.pushFanout, 2...16),
+  Limit("pushRedundancy", \.pushRedundancy, 1...4),
+  Limit("pushHopLimit", \.pushHopLimit, 1...64),
+  Limit("pushLimit", \.pushLimit, 1...1_000),
+  Limit("suspicionThreshold", \.suspicionThreshold, 1...64),
+  Limit("arrivalWindow", \.arrivalWindow, 4...1_024),
+  Limit("silenceLimit", \.silenceLimit, 3...1_000),
+  Limit("relayCount", \.relayCount, 0...16),
+  Limit("verificationLimit", \.verificationLimit, 1...1_024),
+  Limit("relayLimit", \.relayLimit, 16...65_536),
+  Limit("suspicionGrace", \.suspicionGrace, 1...100),
+  Limit("loneAccuserGrace", \.loneAccuserGrace, 1...1_000),
+  Limit("cautionSpan", \.cautionSpan, 0...10_000),
+  Limit("healthLimit", \.healthLimit, 1...64),
+  Limit("spreadLimit", \.spreadLimit, 1...1_048_576),
   Limit("compactThreshold", \.compactThreshold, 1...1_073_741_824),
   Limit("graveLimit", \.graveLimit, 1...16_777_216),
   Limit("memberLimit", \.memberLimit, 2...16_777_216),
@@ -42,6 +57,7 @@ private let year = Duration.seconds(31_536_000)
 
 private let durations: [Limit<Duration>] = [
   Limit("interval", \.interval, .milliseconds(10) ... .seconds(3_600)),
+  Limit("pushPause", \.pushPause, .zero ... .seconds(1)),
   Limit("streamTimeout", \.streamTimeout, .milliseconds(100) ... .seconds(600)),
   Limit("tombstoneAge", \.tombstoneAge, .zero...year),
   Limit("memberExpiry", \.memberExpiry, .milliseconds(1)...year),
@@ -66,6 +82,18 @@ private let durations: [Limit<Duration>] = [
     #expect(configuration.outboundStreamLimit == 8)
     #expect(configuration.joinLimit == 1_024)
     #expect(configuration.observerCount == 3)
+    #expect(configuration.push == .tree)
+    #expect(configuration.pushFanout == 8)
+    #expect(configuration.pushRedundancy == 2)
+    #expect(configuration.pushHopLimit == 16)
+    #expect(configuration.pushLimit == 20)
+    #expect(configuration.pushPause == .milliseconds(10))
+    #expect(configuration.suspicionThreshold == 8)
+    #expect(configuration.silenceLimit == 20)
+    #expect(configuration.relayCount == 3)
+    #expect(configuration.suspicionGrace == 2)
+    #expect(configuration.loneAccuserGrace == 20)
+    #expect(configuration.healthLimit == 8)
     #expect(configuration.compactThreshold == 500)
     #expect(configuration.tombstoneAge == .seconds(60))
     #expect(configuration.memberExpiry == .seconds(60))

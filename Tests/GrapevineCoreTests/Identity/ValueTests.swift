@@ -8,6 +8,7 @@ private let tombstone = Entry(key: "zone", value: [], version: 4, isDeleted: tru
 
 private func member(
   hasLeft: Bool = false,
+  isLeaving: Bool = false,
   isDown: Bool = false,
   expiry: Duration? = nil,
   isSelf: Bool = false
@@ -17,6 +18,7 @@ private func member(
     address: Endpoint(ipv4: 0x0A00_0001, port: 7000),
     version: 4,
     hasLeft: hasLeft,
+    isLeaving: isLeaving,
     isDown: isDown,
     expiry: expiry,
     isSelf: isSelf,

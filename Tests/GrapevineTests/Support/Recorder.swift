@@ -26,6 +26,7 @@ final class Recorder: Watcher {
   }
 
   func didJoin(_ member: MemberID) { note(.event(.joined(member))) }
+  func didBeginLeaving(_ member: MemberID) { note(.event(.leaving(member))) }
   func didLeave(_ member: MemberID) { note(.event(.left(member))) }
   func didGoDown(_ member: MemberID) { note(.event(.down(member))) }
   func didComeUp(_ member: MemberID) { note(.event(.up(member))) }
@@ -87,7 +88,7 @@ struct Mirror: Equatable {
     case .expired(let id):
       keys[id.name] = nil
       versions[id.name] = nil
-    case .left, .down, .up, .nameConflict: break
+    case .leaving, .left, .down, .up, .nameConflict: break
     }
   }
 

@@ -40,6 +40,12 @@ extension Command {
           + "--network \(network.rawValue)"
       )
     }
+    if options.scenario == .compareDetection, options.nodes > CompareDetection.nodesLimit {
+      throw UsageError(
+        "--nodes is “\(options.nodes)”: for compare-detection it must be at most "
+          + "\(CompareDetection.nodesLimit)"
+      )
+    }
     let total = options.keyCount * options.valueSize
     guard total <= stateLimit else {
       throw UsageError("--keys × --value-size is \(total) bytes: it must be at most \(stateLimit)")

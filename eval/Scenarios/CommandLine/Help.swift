@@ -17,7 +17,7 @@ package enum Help {
     ]
     for scenario in Scenario.allCases {
       let alias = scenario.alias.map { " (or \($0))" } ?? ""
-      lines += entry(scenario.rawValue, scenario.summary + alias, indentation: 13)
+      lines += entry(scenario.rawValue, scenario.summary + alias, indentation: 21)
     }
     lines += ["", "options (eval SCENARIO --help has those of one scenario):"]
     for option in Option.all {

@@ -45,7 +45,8 @@ extension Option {
       "simulated: a virtual clock and network, one seed gives one run. loopback: real UDP and "
         + "TCP sockets on 127.0.0.1, all nodes in this process.",
       rule: "simulated or loopback",
-      standard: { _ in "simulated" }
+      standard: { _ in "simulated" },
+      scenarios: Scenario.ofClusters
     ) { options, text in
       guard let network = Network(rawValue: text) else { return false }
       options.network = network
@@ -56,7 +57,13 @@ extension Option {
       "N",
       "The number of nodes; a sync counts the fresh node.",
       rule: "a whole number from 2 to 100000",
-      standard: { $0 == .sync ? "2, with --live 64" : "64" }
+      standard: {
+        switch $0 {
+        case .sync: "2, with --live 64"
+        case .compareDetection: "8, 16, … 256"
+        case .propagate, .discover, .bootstrap, .idle: "64"
+        }
+      }
     ) { $0.givenNodes.take(ValueText.count($1), in: 2...100_000) },
     Option(
       "--runs",
@@ -64,7 +71,7 @@ extension Option {
       "How often the measurement is repeated.",
       rule: "a whole number from 1 to 100000",
       standard: { "\(Options.standardRuns($0))" },
-      scenarios: [.propagate, .discover, .bootstrap, .sync]
+      scenarios: [.propagate, .discover, .bootstrap, .sync, .compareDetection]
     ) { $0.givenRuns.take(ValueText.count($1), in: 1...100_000) },
     Option(
       "--seed",
@@ -86,7 +93,8 @@ extension Option {
       "The share of packets that is lost, each by a seeded draw: on loopback dropped by the "
         + "sender; in the simulator streams lose too, which costs them time.",
       rule: "a number from 0 to 0.9, such as 0.25",
-      standard: { _ in "0" }
+      standard: { _ in "0" },
+      scenarios: Scenario.ofClusters
     ) { $0.loss.take(ValueText.decimal($1), in: 0...0.9) },
     Option(
       "--latency",
@@ -94,6 +102,7 @@ extension Option {
       "How long a packet travels: 1ms is the same for each, 1ms..5ms is drawn evenly.",
       rule: "a duration up to 10s, such as 1ms, or a range such as 1ms..5ms",
       standard: { _ in "1ms" },
+      scenarios: Scenario.ofClusters,
       network: .simulated
     ) { options, text in
       guard let latency = ValueText.durations(text), latency.upperBound <= .seconds(10)
@@ -107,6 +116,7 @@ extension Option {
       "The number of event loops, one thread each, that the nodes share.",
       rule: "a whole number from 1 to 1024",
       standard: { _ in "1" },
+      scenarios: Scenario.ofClusters,
       network: .loopback
     ) { $0.loops.take(ValueText.count($1), in: 1...1_024) },
   ]

@@ -22,7 +22,12 @@ package struct Options: Sendable, Equatable {
 
   /// The number of nodes; a sync without `--live` needs only a holder and a fresh node.
   package var nodes: Int {
-    givenNodes ?? (scenario == .sync && !isLive ? 2 : 64)
+    if let givenNodes { return givenNodes }
+    switch scenario {
+    case .propagate, .discover, .bootstrap, .idle: return 64
+    case .sync: return isLive ? 64 : 2
+    case .compareDetection: return 256
+    }
   }
 
   package var runs: Int {
@@ -36,7 +41,7 @@ package struct Options: Sendable, Equatable {
   static func standardRuns(_ scenario: Scenario) -> Int {
     switch scenario {
     case .propagate, .discover: 30
-    case .bootstrap, .sync: 10
+    case .bootstrap, .sync, .compareDetection: 10
     case .idle: 1
     }
   }

@@ -1,0 +1,39 @@
+/// What is to be pushed next.
+struct PendingPush: Sendable {
+  /// The own version before the first change that has not been pushed.
+  var ownBase: Version?
+  /// Members whose standing is news.
+  var standings: [MemberKey] = []
+  /// Members that nobody else may know yet.
+  var newcomers: [MemberKey] = []
+  var dueAt = Instant.never
+
+  var isEmpty: Bool { ownBase == nil && standings.isEmpty && newcomers.isEmpty }
+
+  mutating func add(standing key: MemberKey) {
+    if !standings.contains(key) { standings.append(key) }
+  }
+
+  mutating func add(newcomer key: MemberKey) {
+    if !newcomers.contains(key) { newcomers.append(key) }
+  }
+}
+
+/// The latest members that were asked for, so that two copies of a push do not ask twice.
+struct RecentPulls: Sendable {
+  private var pulls: [(key: MemberKey, end: Version, at: Instant)] = []
+  private static let limit = 32
+  /// Nanoseconds after which a pull is taken for lost.
+  private static let patience: UInt64 = 20_000_000
+
+  init() {}
+
+  /// Says whether `key` is to be asked for up to `end`, and notes that it is.
+  mutating func mayPull(_ key: MemberKey, end: Version, now: Instant) -> Bool {
+    pulls.removeAll { now.since($0.at) >= Self.patience }
+    guard !pulls.contains(where: { $0.key == key && $0.end >= end }) else { return false }
+    if pulls.count >= Self.limit { pulls.removeFirst() }
+    pulls.append((key, end, now))
+    return true
+  }
+}

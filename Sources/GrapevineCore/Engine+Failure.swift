@@ -1,0 +1,284 @@
+// Failure detection: who is observed, what their silence means, and looking into it.
+extension Engine {
+  // MARK: Rings
+
+  /// Lets the rings be reckoned anew: soon where a member fell off them, so that whom it observed
+  /// is not left alone; else with the next round.
+  mutating func invalidateRings(isLoss: Bool) {
+    observers = nil
+    hasLostObservers = hasLostObservers || isLoss
+    if isLoss { ringsDueAt = min(ringsDueAt, clock.advanced(by: interval / 16)) }
+  }
+
+  /// Reckons who observes this node, and whom it observes.
+  mutating func updateRings() {
+    ringsDueAt = .never
+    let rings = ObserverRings(
+      table: table,
+      ringCount: configuration.observerCount,
+      own: localSlot
+    )
+    observers = rings.observers(of: localSlot).map { table.key(inSlot: $0) }
+    let isInherited = hasLostObservers
+    hasLostObservers = false
+    guard phase == .active else {
+      observations = []
+      return
+    }
+    var former = observations[...]
+    var current: [Observation] = []
+    for key in (rings.observedByOwn().map { table.key(inSlot: $0) }).sorted() {
+      while let next = former.first, next.key < key { keepIfAccused(former.removeFirst(), &current) }
+      if let next = former.first, next.key == key {
+        current.append(former.removeFirst())
+      } else {
+        current.append(observation(of: key, isInherited: isInherited))
+      }
+    }
+    for rest in former { keepIfAccused(rest, &current) }
+    observations = current
+  }
+
+  /// Who accuses a member goes on to tell it so, whoever observes it now.
+  private func keepIfAccused(_ observation: Observation, _ observations: inout [Observation]) {
+    guard observation.isAccused, let slot = table.slot(of: observation.key), table.isLive(slot)
+    else { return }
+    observations.append(observation)
+  }
+
+  /// Begins to observe a member; one whose observer was lost is looked into at once.
+  private func observation(of key: MemberKey, isInherited: Bool) -> Observation {
+    let window = ArrivalWindow(
+      limit: configuration.arrivalWindow,
+      gapLimit: configuration.silenceLimit
+    )
+    let gap = window.gap(phi: configuration.suspicionThreshold, interval: interval)
+    return Observation(
+      key: key,
+      window: window,
+      heardAt: clock,
+      dueAt: isInherited ? clock : clock.advanced(by: gap)
+    )
+  }
+
+  func observationIndex(of key: MemberKey) -> Int? {
+    var lower = 0
+    var upper = observations.count
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if observations[middle].key < key { lower = middle + 1 } else { upper = middle }
+    }
+    return lower < observations.count && observations[lower].key == key ? lower : nil
+  }
+
+  // MARK: Signs of life
+
+  /// Notes a packet of a member itself.
+  mutating func noteHeard(_ key: MemberKey, isScheduled: Bool) {
+    guard let slot = table.slot(of: key) else { return }
+    heardAnyAt = clock
+    hasExcusedSilence = false
+    table.noteHeard(slot, at: clock)
+    guard let index = observationIndex(of: key) else { return }
+    if isScheduled { noteArrival(index) }
+    noteLife(index)
+  }
+
+  private mutating func noteArrival(_ index: Int) {
+    if let last = observations[index].arrivedAt {
+      let gap = clock.since(last)
+      // What comes sooner is a copy, or was held up.
+      guard gap >= interval / 4 else { return }
+      observations[index].window.add(gap, interval: interval)
+    }
+    observations[index].arrivedAt = clock
+    observations[index].hasToldStreamOnly = false
+  }
+
+  /// Notes that an observed member lives, however that was found out.
+  mutating func noteLife(_ index: Int) {
+    observations[index].heardAt = clock
+    observations[index].verification = nil
+    if observations[index].isAccused { return }
+    observations[index].dueAt = clock.advanced(by: silenceAllowed(index))
+  }
+
+  /// The silence after which an observed member is looked into.
+  private func silenceAllowed(_ index: Int) -> UInt64 {
+    let observation = observations[index]
+    let caution = clock < observation.cautionEndsAt ? observation.caution : 1
+    return observation.window.gap(
+      phi: configuration.suspicionThreshold * health.multiplier * caution,
+      interval: interval
+    )
+  }
+
+  /// The process was not run, or had more to do than time: what it takes for silence was its own.
+  mutating func notePause(_ length: UInt64) {
+    roundAt = clock
+    health.notePause(interval: interval, now: clock)
+    guard length >= interval else { return }
+    metrics.pauses += 1
+    events.append(.wasPaused(.nanoseconds(Int64(clamping: length))))
+    heardAnyAt = clock
+    for index in observations.indices {
+      observations[index].arrivedAt = nil
+      noteLife(index)
+    }
+    for index in accusations.indices {
+      accusations[index].firstAt = accusations[index].firstAt.advanced(by: length)
+      accusations[index].secondAt = accusations[index].secondAt?.advanced(by: length)
+      accusations[index].dueAt = accusations[index].dueAt.advanced(by: length)
+    }
+    for index in challenges.indices {
+      challenges[index].dueAt = challenges[index].dueAt.advanced(by: length)
+    }
+  }
+
+  // MARK: Looking into silence
+
+  var failureDeadline: Instant {
+    var deadline = ringsDueAt
+    for observation in observations { deadline = min(deadline, observation.dueAt) }
+    for accusation in accusations { deadline = min(deadline, accusation.dueAt) }
+    for challenge in challenges { deadline = min(deadline, challenge.dueAt) }
+    return deadline
+  }
+
+  mutating func advanceObservations() {
+    for index in observations.indices where observations[index].dueAt <= clock {
+      lookInto(index)
+    }
+  }
+
+  private mutating func lookInto(_ index: Int) {
+    let key = observations[index].key
+    guard phase == .active, let slot = table.slot(of: key), table.isLive(slot) else {
+      observations[index].verification = nil
+      observations[index].dueAt = .never
+      return
+    }
+    if observations[index].isAccused {
+      // It may live, and not have heard of the accusation.
+      ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
+      observations[index].dueAt = clock.advanced(by: interval)
+      return
+    }
+    guard let verification = observations[index].verification else {
+      beginVerification(index, slot)
+      return
+    }
+    guard verification.round > 1 else {
+      observations[index].verification?.round = 2
+      observations[index].dueAt = max(
+        verification.startedAt.advanced(by: patience),
+        clock.advanced(by: 1)
+      )
+      ask(index, slot)
+      return
+    }
+    let allowedAt = accusationAllowedAt
+    guard clock >= allowedAt else {
+      observations[index].dueAt = allowedAt
+      return
+    }
+    accuse(index, slot)
+  }
+
+  private mutating func beginVerification(_ index: Int, _ slot: Int) {
+    let count = observations.count { $0.verification != nil }
+    guard count < configuration.verificationLimit else {
+      observations[index].dueAt = clock.advanced(by: interval / 4)
+      return
+    }
+    metrics.suspicions += 1
+    observations[index].verification = Observation.Verification(
+      sequence: takeSequence(),
+      startedAt: clock,
+      askedAt: clock
+    )
+    observations[index].dueAt = clock.advanced(by: patience / 2)
+    ask(index, slot)
+    guard outboundCount < configuration.outboundStreamLimit else { return }
+    let stream = open(table[slot].endpoint, .ping, peer: observations[index].key)
+    if let session = self.index(of: stream) {
+      streams[session].deadline = clock.advanced(by: patience)
+    }
+    observations[index].verification?.stream = stream
+  }
+
+  /// Asks a silent member itself, and others to ask it.
+  private mutating func ask(_ index: Int, _ slot: Int) {
+    let observation = observations[index]
+    guard let verification = observation.verification else { return }
+    ping(slot, verification.sequence)
+    for relay in relaySlots(for: observation) {
+      requestPing(of: observation.key, by: relay, verification.sequence)
+    }
+  }
+
+  /// Who is asked to reach a silent member: the one that did last, then members of chance, those
+  /// first that were heard of lately.
+  private mutating func relaySlots(for observation: Observation) -> [Int] {
+    let recently = Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
+    var heard: [Int] = []
+    var others: [Int] = []
+    for slot in 0..<table.count {
+      let key = table.key(inSlot: slot)
+      guard key != localKey, key != observation.key, table.isLive(slot), !table.isAccused(slot)
+      else { continue }
+      if table.heardAt(slot) >= recently { heard.append(slot) } else { others.append(slot) }
+    }
+    random.shuffle(&heard)
+    var chosen: [Int] = []
+    if let relay = observation.relay, let slot = table.slot(of: relay), table.isLive(slot) {
+      chosen.append(slot)
+    }
+    for slot in heard where chosen.count < configuration.relayCount && !chosen.contains(slot) {
+      chosen.append(slot)
+    }
+    while chosen.count < configuration.relayCount, !others.isEmpty {
+      chosen.append(others.remove(at: random.index(others.count)))
+    }
+    return Array(chosen.prefix(configuration.relayCount))
+  }
+
+  /// A stream to a silent member has been answered by `peer`.
+  mutating func takeStreamAnswer(_ id: StreamID, by peer: MemberKey) {
+    guard let index = observations.firstIndex(where: { $0.verification?.stream == id }),
+      observations[index].key == peer
+    else { return }
+    metrics.streamAnswers += 1
+    noteLife(index)
+    guard !observations[index].hasToldStreamOnly, let slot = table.slot(of: peer) else { return }
+    observations[index].hasToldStreamOnly = true
+    events.append(.answersByStreamOnly(table[slot].id))
+  }
+
+  // MARK: Accusing
+
+  /// When this node may accuse: not while it runs late, and a while later when it hears of nobody.
+  private var accusationAllowedAt: Instant {
+    mutating get {
+      guard clock >= health.calmAt else { return health.calmAt }
+      guard clock.since(heardAnyAt) >= 2 * interval, !hasExcusedSilence else { return clock }
+      hasExcusedSilence = true
+      return clock.advanced(by: 2 * interval)
+    }
+  }
+
+  private mutating func accuse(_ index: Int, _ slot: Int) {
+    let key = observations[index].key
+    let own = localKey
+    let before = table[slot].standing
+    observations[index].verification = nil
+    observations[index].isAccused = true
+    observations[index].dueAt = clock.advanced(by: interval)
+    metrics.accusationsOut += 1
+    table.update(slot) { $0.standing.accuse(own) }
+    ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
+    guard table[slot].standing != before else { return }
+    noteStanding(slot, before: before)
+    pushStanding(of: key)
+  }
+}

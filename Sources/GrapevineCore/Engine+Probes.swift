@@ -1,0 +1,131 @@
+// Pings, their relays and answers.
+extension Engine {
+  // MARK: Going out
+
+  mutating func takeSequence() -> SequenceNumber {
+    nextSequence &+= 1
+    return nextSequence
+  }
+
+  /// Pings a member, and tells it what is held against it if `claim` is given.
+  mutating func ping(_ slot: Int, _ sequence: SequenceNumber, claim: Section.Claim? = nil) {
+    metrics.pingsOut += 1
+    let key = table.key(inSlot: slot)
+    let header = PacketHeader(kind: .ping, label: label, sender: localKey)
+    packets.append(to: table[slot].endpoint) { bytes in
+      header.write(to: &bytes)
+      Ping(sequence: sequence, target: key).writeHead(to: &bytes)
+      guard let claim else { return }
+      let head = Section.begin(key, in: &bytes)
+      Section.write(claim, to: &bytes)
+      Section.end(head, in: &bytes)
+    }
+  }
+
+  /// Asks a member to ping another in this node's place.
+  mutating func requestPing(of target: MemberKey, by slot: Int, _ sequence: SequenceNumber) {
+    metrics.relaysOut += 1
+    let header = PacketHeader(kind: .pingRequest, label: label, sender: localKey)
+    packets.append(to: table[slot].endpoint) { bytes in
+      header.write(to: &bytes)
+      PingRequest(sequence: sequence, target: target).write(to: &bytes)
+    }
+  }
+
+  private mutating func acknowledge(
+    _ sequence: SequenceNumber,
+    _ target: MemberKey,
+    to endpoint: Endpoint,
+    withStanding: Bool = false
+  ) {
+    let header = PacketHeader(kind: .ack, label: label, sender: localKey)
+    let claim = table[localSlot].claim(now: clock)
+    packets.append(to: endpoint) { bytes in
+      header.write(to: &bytes)
+      Ping(sequence: sequence, target: target).writeHead(to: &bytes)
+      guard withStanding else { return }
+      let head = Section.begin(target, in: &bytes)
+      Section.write(claim, to: &bytes)
+      Section.end(head, in: &bytes)
+    }
+  }
+
+  // MARK: Coming in
+
+  /// Answers a ping that is meant for this life of this node, after refuting what it holds against
+  /// it.
+  mutating func takePing(_ ping: Ping, at source: Endpoint) {
+    metrics.pingsIn += 1
+    guard ping.target == localKey else {
+      metrics.drops[.misdirected] += 1
+      return
+    }
+    if let section = ping.section { takeNewsOfSelf(section) }
+    guard !isSilent else { return }
+    // Refuting may have begun a new life; the one that was asked for is no more.
+    guard ping.target == localKey else { return }
+    acknowledge(ping.sequence, localKey, to: source, withStanding: ping.section != nil)
+  }
+
+  /// Pings a member for another, and keeps in mind whom to tell of the answer.
+  mutating func takePingRequest(_ request: PingRequest, at source: Endpoint) {
+    guard request.target != localKey else {
+      acknowledge(request.sequence, localKey, to: source)
+      return
+    }
+    guard let slot = table.slot(of: request.target) else {
+      metrics.drops[.misdirected] += 1
+      return
+    }
+    let now = clock
+    relays.removeAll { $0.endsAt <= now }
+    guard relays.count < configuration.relayLimit else {
+      metrics.drops[.limit] += 1
+      return
+    }
+    let sequence = takeSequence()
+    relays.append(
+      Relay(
+        sequence: sequence,
+        target: request.target,
+        asker: source,
+        askerSequence: request.sequence,
+        endsAt: clock.advanced(by: 2 * patience)
+      )
+    )
+    ping(slot, sequence)
+  }
+
+  /// Takes an answer: to a question of this node, or to one that it asked for another.
+  mutating func takeAck(_ ack: Ping, _ bytes: Span<UInt8>, from peer: MemberKey) {
+    if peer == ack.target {
+      if let index = relays.firstIndex(where: {
+        $0.sequence == ack.sequence && $0.target == peer
+      }) {
+        let relay = relays.remove(at: index)
+        acknowledge(relay.askerSequence, relay.target, to: relay.asker)
+      }
+      if let section = ack.section { _ = apply(section, bytes, by: .push) }
+    }
+    guard let index = observationIndex(of: ack.target),
+      let verification = observations[index].verification,
+      verification.sequence == ack.sequence
+    else { return }
+    let elapsed = clock.since(verification.askedAt)
+    if peer == ack.target {
+      if verification.round == 1 { noteRoundTrip(elapsed) }
+      observations[index].relay = nil
+    } else {
+      metrics.relayAnswers += 1
+      observations[index].relay = peer
+    }
+    noteLife(index)
+  }
+
+  private mutating func noteRoundTrip(_ elapsed: UInt64) {
+    roundTrip = max(elapsed, roundTrip / 8 * 7 + elapsed / 8)
+  }
+
+  /// How long an answer is waited for before a member is accused.
+  var patience: UInt64 { max(interval, 4 * min(roundTrip, 100 * interval)) }
+}

@@ -1,0 +1,180 @@
+// Verdicts: from accusers to "down", and verdicts that come from elsewhere.
+extension Engine {
+  // MARK: Accused members
+
+  /// Keeps accusations, rings and observation in step with a standing that has changed.
+  mutating func noteStanding(_ slot: Int, before: Standing) {
+    let key = table.key(inSlot: slot)
+    let after = table[slot].standing
+    let isLive = after.verdict == .alive
+    if isLive, !after.accusers.isEmpty {
+      noteAccusers(key, after)
+    } else {
+      forgetAccusation(of: key)
+    }
+    if after.incarnation > before.incarnation {
+      challenges.removeAll { $0.key == key && $0.claim.standing.incarnation < after.incarnation }
+    }
+    let wasOnRings = before.verdict == .alive && before.accusers.isEmpty
+    let isOnRings = isLive && after.accusers.isEmpty
+    if wasOnRings != isOnRings || (before.verdict == .alive) != isLive {
+      invalidateRings(isLoss: wasOnRings)
+    }
+    guard let index = observationIndex(of: key) else { return }
+    if after.incarnation > before.incarnation { noteRefutation(index) }
+  }
+
+  private mutating func noteAccusers(_ key: MemberKey, _ standing: Standing) {
+    let index: Int
+    if let known = accusations.firstIndex(where: { $0.key >= key }), accusations[known].key == key,
+      accusations[known].incarnation == standing.incarnation
+    {
+      index = known
+    } else {
+      accusations.removeAll { $0.key == key }
+      index = accusations.firstIndex { $0.key > key } ?? accusations.count
+      accusations.insert(
+        Accusation(key: key, incarnation: standing.incarnation, firstAt: clock, dueAt: .never),
+        at: index
+      )
+    }
+    if standing.accusers.count > 1, accusations[index].secondAt == nil {
+      accusations[index].secondAt = clock
+    }
+    let since = accusations[index].secondAt ?? accusations[index].firstAt
+    accusations[index].dueAt = max(since.advanced(by: grace), clock.advanced(by: 1))
+  }
+
+  mutating func forgetAccusation(of key: MemberKey) {
+    accusations.removeAll { $0.key == key }
+  }
+
+  /// An observed member has refuted: if this node accused it, it is slower to do so again.
+  private mutating func noteRefutation(_ index: Int) {
+    if observations[index].isAccused {
+      let former = clock < observations[index].cautionEndsAt ? observations[index].caution : 1
+      observations[index].caution = min(2 * former, Observation.cautionLimit)
+      observations[index].cautionEndsAt = clock.advanced(
+        by: interval.multipliedClamping(configuration.cautionSpan)
+      )
+    }
+    observations[index].isAccused = false
+    noteLife(index)
+  }
+
+  var grace: UInt64 {
+    max(interval.multipliedClamping(configuration.suspicionGrace), 2 * patience)
+  }
+
+  // MARK: Judging
+
+  mutating func judgeAccusations() {
+    var index = 0
+    while index < accusations.count {
+      guard accusations[index].dueAt <= clock else {
+        index += 1
+        continue
+      }
+      let key = accusations[index].key
+      if let slot = table.slot(of: key), judge(index, slot) {
+        conclude(slot)
+      }
+      if index < accusations.count, accusations[index].key == key { index += 1 }
+    }
+  }
+
+  /// Says whether an accused member is down; else when to look again.
+  private mutating func judge(_ index: Int, _ slot: Int) -> Bool {
+    let accusation = accusations[index]
+    let hasTwo = accusation.secondAt.map { clock.since($0) >= grace } ?? false
+    let lonely = interval.multipliedClamping(configuration.loneAccuserGrace)
+    let hasStoodLong = clock.since(accusation.firstAt) >= max(lonely, grace)
+    accusations[index].dueAt = clock.advanced(by: interval)
+    if table.heardAt(slot) > accusation.secondAt ?? accusation.firstAt {
+      // It lives, and has not heard what is said of it.
+      ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
+      return false
+    }
+    if hasTwo || hasStoodLong { return true }
+    return clock.since(accusation.firstAt) >= grace && isLastJudge(accusation)
+  }
+
+  /// Says whether nobody else is left who could be a second accuser: no live, unaccused member that
+  /// was heard of since shortly before the accusation.
+  private func isLastJudge(_ accusation: Accusation) -> Bool {
+    let shortlyBefore = Instant(
+      nanoseconds: accusation.firstAt.since(Instant(nanoseconds: 2 * interval))
+    )
+    for slot in 0..<table.count {
+      let key = table.key(inSlot: slot)
+      guard key != localKey, key != accusation.key, table.isLive(slot), !table.isAccused(slot)
+      else { continue }
+      if table.heardAt(slot) >= shortlyBefore { return false }
+    }
+    return true
+  }
+
+  private mutating func conclude(_ slot: Int) {
+    let before = table[slot].standing
+    let now = clock
+    table.update(slot) {
+      $0.standing.verdict = .down
+      $0.verdictSince = now
+    }
+    metrics.verdictsOut += 1
+    events.append(.member(.down(table[slot].id)))
+    noteStanding(slot, before: before)
+    // All who have seen the accusers conclude the same; those who accused tell the others.
+    if before.accusers.contains(localKey) {
+      pushStanding(of: table.key(inSlot: slot))
+    } else {
+      noteNews()
+    }
+  }
+
+  // MARK: Verdicts met later
+
+  /// Says whether a claim that did not come at once is to be put to the member first: it is held
+  /// alive here, and nothing here speaks for the verdict.
+  func isDoubtful(_ claim: Section.Claim, _ slot: Int) -> Bool {
+    let standing = table[slot].standing
+    guard claim.standing.verdict == .down, standing.verdict == .alive,
+      claim.standing.incarnation >= standing.incarnation, phase == .active
+    else { return false }
+    guard claim.standing.incarnation == standing.incarnation else { return true }
+    guard let own = accusations.first(where: { $0.key == table.key(inSlot: slot) }) else {
+      return true
+    }
+    return table.heardAt(slot) > own.firstAt
+  }
+
+  /// Puts a verdict to the member that it is about; says whether that is new.
+  mutating func challenge(_ claim: Section.Claim, _ slot: Int) -> Bool {
+    let key = table.key(inSlot: slot)
+    guard !challenges.contains(where: { $0.key == key }),
+      challenges.count < configuration.verificationLimit
+    else { return false }
+    challenges.append(
+      Challenge(key: key, claim: claim, dueAt: clock.advanced(by: grace))
+    )
+    ping(slot, takeSequence(), claim: claim)
+    return true
+  }
+
+  /// Adopts the verdicts that were not refuted in time.
+  mutating func endChallenges() {
+    while let index = challenges.firstIndex(where: { $0.dueAt <= clock }) {
+      let challenge = challenges.remove(at: index)
+      guard let slot = table.slot(of: challenge.key) else { continue }
+      if merge(challenge.claim, slot, by: .push) { noteNews() }
+    }
+  }
+}
+
+extension UInt64 {
+  /// The product, or the maximum where that can't be said.
+  func multipliedClamping(_ factor: Int) -> UInt64 {
+    let (product, overflow) = multipliedReportingOverflow(by: UInt64(factor))
+    return overflow ? .max : product
+  }
+}

@@ -1,0 +1,40 @@
+/// What comes before the sections of a push: how far it has come, and the part of the circle of keys
+/// that its receiver answers for.
+package struct PushHead: Hashable, Sendable {
+  package static let size = 17
+
+  /// The hops that the packet has made when it arrives; 1 for one from the origin.
+  package var hops: UInt8
+  package var arc: Arc
+
+  package init(hops: UInt8, arc: Arc) {
+    self.hops = hops
+    self.arc = arc
+  }
+
+  package func write(to bytes: inout [UInt8]) {
+    bytes.append(hops)
+    bytes.appendFixed(arc.lower.rawValue, size: 8)
+    bytes.appendFixed(arc.upper.rawValue, size: 8)
+  }
+
+  package static func read(
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
+  ) throws(MalformedDatagram) -> PushHead {
+    let hops = try reader.byte(bytes)
+    guard hops > 0 else { throw .malformed }
+    let lower = MemberKey(rawValue: try reader.fixed(bytes, size: 8))
+    let upper = MemberKey(rawValue: try reader.fixed(bytes, size: 8))
+    return PushHead(hops: hops, arc: Arc(lower: lower, upper: upper))
+  }
+
+  /// Checks a whole push, whose head the reader has passed, without keeping anything.
+  package static func validate(
+    _ bytes: Span<UInt8>,
+    _ start: WireReader
+  ) throws(MalformedDatagram) {
+    var reader = start
+    repeat { _ = try Section.read(bytes, &reader) } while !reader.isAtEnd
+  }
+}
