@@ -8,7 +8,7 @@ public protocol Watcher: Sendable {
   /// A member became known; its keys follow as `didSet`.
   func didJoin(_ member: MemberID)
   /// A member announced that it is about to leave.
-  func didBeginLeaving(_ member: MemberID)
+  func didBeginToLeave(_ member: MemberID)
   /// A member left of its own will.
   func didLeave(_ member: MemberID)
   /// The cluster judged a member crashed.
@@ -33,7 +33,7 @@ extension Watcher {
   /// Does nothing.
   public func didJoin(_ member: MemberID) {}
   /// Does nothing.
-  public func didBeginLeaving(_ member: MemberID) {}
+  public func didBeginToLeave(_ member: MemberID) {}
   /// Does nothing.
   public func didLeave(_ member: MemberID) {}
   /// Does nothing.
@@ -60,7 +60,7 @@ extension Watcher {
     switch notice {
     case .missed(let count, let members): didMiss(count, members: members)
     case .event(.joined(let id)): didJoin(id)
-    case .event(.leaving(let id)): didBeginLeaving(id)
+    case .event(.leaving(let id)): didBeginToLeave(id)
     case .event(.left(let id)): didLeave(id)
     case .event(.down(let id)): didGoDown(id)
     case .event(.up(let id)): didComeUp(id)

@@ -30,7 +30,8 @@ final class SimulatedCluster: Cluster {
     case .joinFinished(_, .failed(.closed)): break
     case .joinFinished(_, .failed(let reason)):
       complaints.append("\(name(of: observed.node)) could not join: \(reason)")
-    case .member, .joinFinished, .leaveFinished, .superseded, .generationRaised, .stateRefused:
+    case .member, .joinFinished, .leaveFinished, .spreadFinished, .superseded, .generationRaised,
+      .stateRefused, .answersByStreamOnly, .wasPaused:
       break
     }
   }
