@@ -9,6 +9,8 @@ import Testing
   @Test func `Others see who is about to leave, and it goes on`() async throws {
     let nodes = try await makeCluster("a", "b", "c")
     #expect(nodes.allSatisfy { $0.member(named: "c")?.isLeaving == false })
+    let recorder = Recorder()
+    nodes[0].watch(recorder)
     try nodes[2].announceLeaving()
     try nodes[2].announceLeaving()
     #expect(nodes[2].localMember.isLeaving)
@@ -26,6 +28,10 @@ import Testing
       #expect(member.entries.map(\.key) == ["key"])
       #expect(node.liveMemberCount == 3)
     }
+    let id = nodes[2].id
+    try await eventually("the watcher is told") { recorder.events.count == 2 }
+    #expect(recorder.events.first == .leaving(id))
+    #expect(recorder.events.last?.description == "\(id) set key=handed over@2")
   }
 
   @Test func `During the hand-over writes are possible, after it they are not`() async throws {

@@ -77,10 +77,9 @@ extension ChildNode {
     precondition(kill(process, number) == 0, "there is no process \(name)")
   }
 
-  /// The first line that begins with `words` and was printed after `time`.
-  func first(_ words: String, after time: Instant) -> Line? {
-    let wanted = words.split(separator: " ")
-    return lines.first { $0.time > time && $0.words.starts(with: wanted) }
+  /// The first line that begins with `text` and was printed after `time`.
+  func first(_ text: String, after time: Instant) -> Line? {
+    lines.first { $0.time > time && $0.text.hasPrefix(text) }
   }
 
   /// The events about `member`, in order, without its keys: `joined`, `down`, `replaced`.
@@ -98,10 +97,10 @@ extension ChildNode {
     return try #require(Int(words[index + 1]))
   }
 
-  private func answer(_ words: String, after time: Instant) async throws -> Line {
+  private func answer(_ text: String, after time: Instant) async throws -> Line {
     var found: Line?
-    try await eventually("\(name) says “\(words)”") {
-      found = first(words, after: time)
+    try await eventually("\(name) says “\(text)”") {
+      found = first(text, after: time)
       return found != nil
     }
     return try #require(found)

@@ -122,7 +122,9 @@ private struct Scale {
     }
     try await Task.sleep(for: interval * 20)
     for node in nodes[..<2] {
-      let expected: [Substring] = isDownFirst ? ["joined", "down", "replaced"]
+      let expected: [Substring] =
+        isDownFirst
+        ? ["joined", "down", "replaced"]
         : ["joined", "replaced"]
       #expect(node.story(of: "c") == expected, "\(transcripts(nodes))")
       #expect(try await node.ask("members", answer: "members").words.count == 4)
