@@ -47,7 +47,9 @@ public final class Node: Sendable {
     log = NodeLog(sink: configuration.logSink, node: name, thread: loop.delivery)
     seedKeeper = SeedKeeper(
       seeds: configuration.seeds,
+      longestPause: configuration.seedInterval,
       shortestPause: configuration.gossip.interval,
+      nameLimit: configuration.gossip.seedLimit,
       resolver: loop.resolver,
       log: log
     )

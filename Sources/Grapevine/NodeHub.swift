@@ -53,6 +53,11 @@ final class NodeHub: Sendable {
   /// Says whether the node has begun to leave.
   var isLeaving: Bool { state.withLock { $0.isLeaving } }
 
+  /// Says whether the node still takes part, as far as it itself is concerned.
+  var takesPart: Bool {
+    state.withLock { !$0.isClosed && !$0.isLeaving && $0.successor == nil }
+  }
+
   /// Checks that the node `name` still takes part, as far as it itself is concerned.
   func checkTakesPart(_ name: String) throws(NodeError) {
     let (isClosed, isLeaving, successor) = state.withLock { state in

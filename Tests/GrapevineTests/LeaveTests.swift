@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `It throws if nobody acknowledges`() async throws {
-    let nodes = try await makeCluster("a", "b") { $0.gossip.streamTimeout = .milliseconds(500) }
+    let nodes = try await makeCluster("a", "b")
     nodes[0].close()
     let error = await #expect(throws: NodeError.self) { try await nodes[1].leave() }
     #expect(error?.code == .leaveFailed)
