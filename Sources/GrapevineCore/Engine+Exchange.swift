@@ -66,6 +66,8 @@ extension Engine {
       }
       return
     }
+    // Where much is said at once, the next scheduled one is soon enough.
+    guard heartbeat.isScheduled || !isFlooded else { return }
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered += 1
       return exchange.isStuck

@@ -27,13 +27,14 @@ extension Engine {
     }
     var former = observations[...]
     var current: [Observation] = []
-    for key in (rings.observedByOwn().map { table.key(inSlot: $0) }).sorted() {
+    let observed = rings.observedByOwn().map { (table.key(inSlot: $0.slot), $0.rank) }
+    for (key, rank) in observed.sorted(by: { $0.0 < $1.0 }) {
       while let next = former.first, next.key < key { keepIfAccused(former.removeFirst(), &current) }
-      if let next = former.first, next.key == key {
-        current.append(former.removeFirst())
-      } else {
-        current.append(observation(of: key, isInherited: isInherited))
-      }
+      let isKnown = former.first?.key == key
+      current.append(
+        isKnown ? former.removeFirst() : observation(of: key, isInherited: isInherited)
+      )
+      current[current.count - 1].rank = rank
     }
     for rest in former { keepIfAccused(rest, &current) }
     observations = current
@@ -161,7 +162,7 @@ extension Engine {
     if observations[index].isAccused {
       // It may live, and not have heard of the accusation.
       ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
-      observations[index].dueAt = clock.advanced(by: interval)
+      observations[index].dueAt = clock.advanced(by: tellingPause)
       return
     }
     guard let verification = observations[index].verification else {
@@ -177,12 +178,24 @@ extension Engine {
       ask(index, slot)
       return
     }
-    let allowedAt = accusationAllowedAt
+    guard table[slot].standing.accusers.count < 2 else {
+      // Two are enough; what comes of it is seen soon.
+      observations[index].verification = nil
+      observations[index].dueAt = clock.advanced(by: grace)
+      return
+    }
+    let allowedAt = accusationAllowedAt(verification, observations[index].rank)
     guard clock >= allowedAt else {
       observations[index].dueAt = allowedAt
       return
     }
     accuse(index, slot)
+  }
+
+  /// The time between two tellings of an accused member: longer where many are accused.
+  private var tellingPause: UInt64 {
+    let count = observations.count { $0.isAccused }
+    return interval.multipliedClamping(1 + count / 4)
   }
 
   private mutating func beginVerification(_ index: Int, _ slot: Int) {
@@ -212,14 +225,22 @@ extension Engine {
     let observation = observations[index]
     guard let verification = observation.verification else { return }
     ping(slot, verification.sequence)
-    for relay in relaySlots(for: observation) {
+    for relay in relaySlots(for: observation, count: relayCount(in: verification.round)) {
       requestPing(of: observation.key, by: relay, verification.sequence)
     }
   }
 
+  /// How many others are asked about each silent member: one, and in the second round alone, where
+  /// many are silent.
+  private func relayCount(in round: Int) -> Int {
+    let count = observations.count { $0.verification != nil }
+    guard count > 2 else { return configuration.relayCount }
+    return round > 1 ? min(1, configuration.relayCount) : 0
+  }
+
   /// Who is asked to reach a silent member: the one that did last, then members of chance, those
   /// first that were heard of lately.
-  private mutating func relaySlots(for observation: Observation) -> [Int] {
+  private mutating func relaySlots(for observation: Observation, count: Int) -> [Int] {
     let recently = Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
     var heard: [Int] = []
     var others: [Int] = []
@@ -234,13 +255,13 @@ extension Engine {
     if let relay = observation.relay, let slot = table.slot(of: relay), table.isLive(slot) {
       chosen.append(slot)
     }
-    for slot in heard where chosen.count < configuration.relayCount && !chosen.contains(slot) {
+    for slot in heard where chosen.count < count && !chosen.contains(slot) {
       chosen.append(slot)
     }
-    while chosen.count < configuration.relayCount, !others.isEmpty {
+    while chosen.count < count, !others.isEmpty {
       chosen.append(others.remove(at: random.index(others.count)))
     }
-    return Array(chosen.prefix(configuration.relayCount))
+    return Array(chosen.prefix(count))
   }
 
   /// A stream to a silent member has been answered by `peer`.
@@ -258,13 +279,19 @@ extension Engine {
   // MARK: Accusing
 
   /// When this node may accuse: not while it runs late, and a while later when it hears of nobody.
-  private var accusationAllowedAt: Instant {
-    mutating get {
-      guard clock >= health.calmAt else { return health.calmAt }
-      guard clock.since(heardAnyAt) >= 2 * interval, !hasExcusedSilence else { return clock }
+  ///
+  /// From the third place on an observer waits a moment: the first two are enough.
+  private mutating func accusationAllowedAt(
+    _ verification: Observation.Verification,
+    _ rank: Int
+  ) -> Instant {
+    guard clock >= health.calmAt else { return health.calmAt }
+    if clock.since(heardAnyAt) >= 2 * interval, !hasExcusedSilence {
       hasExcusedSilence = true
       return clock.advanced(by: 2 * interval)
     }
+    let turn = rank < 2 ? 0 : interval / 8
+    return max(clock, verification.startedAt.advanced(by: patience + turn))
   }
 
   private mutating func accuse(_ index: Int, _ slot: Int) {
@@ -273,7 +300,7 @@ extension Engine {
     let before = table[slot].standing
     observations[index].verification = nil
     observations[index].isAccused = true
-    observations[index].dueAt = clock.advanced(by: interval)
+    observations[index].dueAt = clock.advanced(by: tellingPause)
     metrics.accusationsOut += 1
     table.update(slot) { $0.standing.accuse(own) }
     ping(slot, takeSequence(), claim: table[slot].claim(now: clock))

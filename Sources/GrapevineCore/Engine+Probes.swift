@@ -55,11 +55,11 @@ extension Engine {
   /// Answers a ping that is meant for this life of this node, after refuting what it holds against
   /// it.
   mutating func takePing(_ ping: Ping, at source: Endpoint) {
-    metrics.pingsIn += 1
     guard ping.target == localKey else {
       metrics.drops[.misdirected] += 1
       return
     }
+    metrics.pingsIn += 1
     if let section = ping.section { takeNewsOfSelf(section) }
     guard !isSilent else { return }
     // Refuting may have begun a new life; the one that was asked for is no more.
@@ -69,10 +69,6 @@ extension Engine {
 
   /// Pings a member for another, and keeps in mind whom to tell of the answer.
   mutating func takePingRequest(_ request: PingRequest, at source: Endpoint) {
-    guard request.target != localKey else {
-      acknowledge(request.sequence, localKey, to: source)
-      return
-    }
     guard let slot = table.slot(of: request.target) else {
       metrics.drops[.misdirected] += 1
       return
@@ -81,6 +77,11 @@ extension Engine {
     relays.removeAll { $0.endsAt <= now }
     guard relays.count < configuration.relayLimit else {
       metrics.drops[.limit] += 1
+      return
+    }
+    metrics.relaysIn += 1
+    guard request.target != localKey else {
+      acknowledge(request.sequence, localKey, to: source)
       return
     }
     let sequence = takeSequence()
@@ -98,6 +99,7 @@ extension Engine {
 
   /// Takes an answer: to a question of this node, or to one that it asked for another.
   mutating func takeAck(_ ack: Ping, _ bytes: Span<UInt8>, from peer: MemberKey) {
+    metrics.acksIn += 1
     if peer == ack.target {
       if let index = relays.firstIndex(where: {
         $0.sequence == ack.sequence && $0.target == peer

@@ -10,9 +10,12 @@ extension Engine {
   }
 
   /// Lets the others have a member's standing.
+  ///
+  /// News of others is gathered for longer than own news: where many members are lost at once, many
+  /// speak of it.
   mutating func pushStanding(of key: MemberKey) {
     pending.add(standing: key)
-    schedulePush()
+    schedulePush(notBefore: key == localKey ? .zero : othersAllowedAt)
   }
 
   /// Lets the others know a member that came to this node first.
@@ -22,18 +25,19 @@ extension Engine {
   }
 
   /// The first news goes out at once; what comes within the pause after it goes together.
-  private mutating func schedulePush() {
+  private mutating func schedulePush(notBefore earliest: Instant = .zero) {
     guard !isSilent else { return }
     guard configuration.push == .tree, table.liveCount > 1 else {
       pending = PendingPush()
       noteNews(within: 10)
       return
     }
-    guard clock < pushAllowedAt else {
+    let allowedAt = max(pushAllowedAt, earliest)
+    guard clock < allowedAt else {
       flushPush()
       return
     }
-    pending.dueAt = pushAllowedAt
+    pending.dueAt = min(pending.dueAt, allowedAt)
   }
 
   // MARK: Going out
@@ -44,13 +48,16 @@ extension Engine {
     pending = PendingPush()
     guard !news.isEmpty else { return }
     pushAllowedAt = clock + configuration.pushPause
+    if news.standings.contains(where: { $0 != localKey }) {
+      othersAllowedAt = clock.advanced(by: interval / 4)
+    }
     let isLeftOver = sendPushes(news)
     noteNews(within: isLeftOver ? 10 : nil)
   }
 
   /// Pushes what fits in packets and in the budget; says whether something was left to heartbeats.
   private mutating func sendPushes(_ news: PendingPush) -> Bool {
-    var sections = PushSections(limit: configuration.maximumPacketSize)
+    var sections = PushSections(limit: configuration.maximumPacketSize, own: localKey)
     var isLeftOver = false
     var keys: [MemberKey] = []
     if news.ownBase != nil { keys.append(localKey) }
@@ -71,7 +78,8 @@ extension Engine {
       }
       var outcome = sections.add(owed, table[slot], now: clock)
       if outcome == .noRoom {
-        guard begin(sections.takeAll()) else { return true }
+        guard begin(sections) else { return true }
+        sections.removeAll()
         outcome = sections.add(owed, table[slot], now: clock)
       }
       if outcome != .complete, owed.needsStanding {
@@ -82,12 +90,18 @@ extension Engine {
       isLeftOver = isLeftOver || outcome != .complete
     }
     guard !sections.isEmpty else { return isLeftOver }
-    return !begin(sections.takeAll()) || isLeftOver
+    return !begin(sections) || isLeftOver
   }
 
   /// Begins a push of some sections along as many trees as are wanted; false if the budget is used.
-  private mutating func begin(_ sections: [UInt8]) -> Bool {
+  private mutating func begin(_ sections: PushSections) -> Bool {
     guard pushCount < configuration.pushLimit else { return false }
+    let redundancy = redundancy
+    if !sections.hasState {
+      // The own refutation goes out in any case: nobody else can tell it.
+      let cost = redundancy * configuration.pushFanout
+      guard membershipBudget.take(cost, now: clock) || sections.isAboutSelf else { return false }
+    }
     pushCount += 1
     metrics.pushesOut += 1
     var avoided: [Int] = []
@@ -101,15 +115,29 @@ extension Engine {
         random: &random
       )
       for branch in branches {
-        sendPush(to: branch, hops: 1) { $0.append(contentsOf: sections) }
+        sendPush(to: branch, hops: 1) { $0.append(contentsOf: sections.bytes) }
         avoided.append(branch.slot)
       }
     }
     return true
   }
 
-  /// How many trees a push takes: one more where one packet in twenty is seen to be lost.
+  /// How many trees a push takes: one more where one packet in twenty is seen to be lost, a single
+  /// one where many members are lost and much is said.
   private var redundancy: Int {
+    mutating get { isFlooded ? 1 : usualRedundancy }
+  }
+
+  /// Says that there is more news of members than pushes should carry: then they take a single
+  /// tree, and heartbeats are not sent early more than once an interval.
+  var isFlooded: Bool {
+    mutating get {
+      accusations.count >= 4
+        || membershipBudget.level(now: clock) < 2 * configuration.pushFanout
+    }
+  }
+
+  private var usualRedundancy: Int {
     var missed = 0
     var seen = 0
     for observation in observations {
@@ -145,8 +173,9 @@ extension Engine {
     at source: Endpoint
   ) {
     metrics.pushPacketsIn += 1
+    let hasState = PushHead.hasState(bytes, start)
     // Who is known of nobody here must not make this node send to many.
-    if table.contains(peer) { forward(head, bytes, start) }
+    if table.contains(peer) { forward(head, bytes, start, hasState: hasState) }
     var reader = start
     var hasProgress = false
     var behind: [MemberKey] = []
@@ -167,7 +196,12 @@ extension Engine {
     if !behind.isEmpty { pull(behind, from: source) }
   }
 
-  private mutating func forward(_ head: PushHead, _ bytes: Span<UInt8>, _ start: WireReader) {
+  private mutating func forward(
+    _ head: PushHead,
+    _ bytes: Span<UInt8>,
+    _ start: WireReader,
+    hasState: Bool
+  ) {
     guard configuration.push == .tree, Int(head.hops) < configuration.pushHopLimit else { return }
     let branches = TreePush.branches(
       of: head.arc,
@@ -177,6 +211,7 @@ extension Engine {
       random: &random
     )
     for branch in branches {
+      guard hasState || membershipBudget.take(1, now: clock) else { return }
       sendPush(to: branch, hops: head.hops + 1) { output in
         for index in start.offset..<start.end { output.append(bytes[index]) }
       }
@@ -186,24 +221,29 @@ extension Engine {
 
 /// The sections of a push as they are put together, bounded by the size of a packet.
 struct PushSections: Sendable {
-  private var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8] = []
+  /// Says that there is more in it than who lives and who does not.
+  private(set) var hasState = false
+  private(set) var isAboutSelf = false
   private let limit: Int
+  private let own: MemberKey
 
-  init(limit: Int) {
+  init(limit: Int, own: MemberKey) {
     self.limit = limit - PacketHeader.size - PushHead.size
+    self.own = own
   }
 
   var isEmpty: Bool { bytes.isEmpty }
 
-  mutating func takeAll() -> [UInt8] {
-    defer { bytes = [] }
-    return bytes
+  mutating func removeAll() {
+    self = PushSections(limit: limit + PacketHeader.size + PushHead.size, own: own)
   }
 
   /// Adds what is owed of a member if all of it fits; else nothing.
   ///
   /// - Returns: `.complete`, `.noRoom` if it may fit in a packet of its own, or `.needsStream`.
   mutating func add(_ owed: Owed, _ record: MemberRecord, now: Instant) -> SectionOutcome {
+    let carriesState = owed.replica != record.state.progress
     var owed = owed
     let start = bytes.count
     let outcome = record.write(
@@ -214,7 +254,11 @@ struct PushSections: Sendable {
       entryLimit: limit,
       now: now
     )
-    guard outcome != .complete else { return .complete }
+    guard outcome != .complete else {
+      hasState = hasState || carriesState
+      isAboutSelf = isAboutSelf || record.key == own
+      return .complete
+    }
     bytes.removeLast(bytes.count - start)
     return start > 0 ? .noRoom : .needsStream
   }

@@ -56,7 +56,7 @@ extension Engine {
   /// Lets others hear soon that there is something new: within `milliseconds`, at most four times
   /// a round.
   mutating func noteNews(within milliseconds: UInt64? = nil) {
-    guard !isSilent, earlyCount < 4, table.count > 1 || !seeds.isEmpty else { return }
+    guard !isSilent, earlyCount < (isFlooded ? 1 : 4), table.count > 1 || !seeds.isEmpty else { return }
     let delay: UInt64
     if let milliseconds {
       delay = random.number(in: 1_000_000...(milliseconds * 1_000_000))

@@ -96,6 +96,7 @@ extension Engine {
     from peer: MemberKey,
     at source: Endpoint
   ) {
+    metrics.requestsIn += 1
     let version = table.slot(of: peer).map { table[$0].state.version } ?? 0
     let header = PacketHeader(kind: .reply, label: label, sender: localKey)
     packets.append(to: source) { bytes in
@@ -109,6 +110,7 @@ extension Engine {
     _ version: Version,
     from peer: MemberKey
   ) {
+    metrics.repliesIn += 1
     guard let index = spreads.firstIndex(where: { $0.sequence == sequence }),
       version >= spreads[index].version
     else { return }

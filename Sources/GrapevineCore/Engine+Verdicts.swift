@@ -124,11 +124,19 @@ extension Engine {
     metrics.verdictsOut += 1
     events.append(.member(.down(table[slot].id)))
     noteStanding(slot, before: before)
-    // All who have seen the accusers conclude the same; those who accused tell the others.
-    if before.accusers.contains(localKey) {
+    // All who have seen the accusers conclude the same; the first accuser tells the others.
+    if speaker(among: before.accusers) == localKey {
       pushStanding(of: table.key(inSlot: slot))
     } else {
       noteNews()
+    }
+  }
+
+  /// The accuser that pushes the verdict: the first that nobody accuses.
+  private func speaker(among accusers: [MemberKey]) -> MemberKey? {
+    accusers.first { key in
+      guard let slot = table.slot(of: key) else { return false }
+      return key == localKey || (table.isLive(slot) && !table.isAccused(slot))
     }
   }
 

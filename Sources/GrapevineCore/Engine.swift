@@ -73,7 +73,11 @@ package struct Engine: Sendable {
   // Dissemination.
   var pending = PendingPush()
   var pushAllowedAt = Instant.zero
+  /// When standings of others may be pushed next.
+  var othersAllowedAt = Instant.zero
   var pushCount = 0
+  /// Packets of pushes about members alone that may be sent.
+  var membershipBudget: TokenBucket
   var pulls = RecentPulls()
   var spreads: [Spread] = []
 
@@ -117,6 +121,11 @@ package struct Engine: Sendable {
     instance = random.next()
     graves = Graveyard(limit: configuration.graveLimit, lifetime: configuration.graveLifetime)
     packets = PacketQueue(limit: configuration.packetQueueLimit)
+    membershipBudget = TokenBucket(
+      capacity: configuration.membershipPushLimit,
+      pause: interval * 3 / UInt64(configuration.membershipPushLimit),
+      now: now
+    )
     health = LocalHealth(limit: configuration.healthLimit)
     heardAnyAt = now
     nextSequence = SequenceNumber(truncatingIfNeeded: random.next())

@@ -71,6 +71,13 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// Beyond it, and for changes larger than a packet, heartbeats and pulls carry them.
   public var pushLimit = 20
 
+  /// The packets that pushes about members alone (verdicts, refutations) may take at once; as many
+  /// come back in three intervals; 16 to 4,096.
+  ///
+  /// It bounds what a node sends when many members are lost or found at a time; heartbeats then
+  /// carry the rest.
+  public var membershipPushLimit = 24
+
   /// The time in which own changes are gathered once one was pushed; up to 1 s.
   public var pushPause: Duration = .milliseconds(10)
 
@@ -93,7 +100,7 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most silent members that are looked into at a time; 1 to 1,024.
   ///
   /// It bounds the packets that the loss of many members costs; the others wait for their turn.
-  public var verificationLimit = 16
+  public var verificationLimit = 8
 
   /// The most questions for others that wait for an answer; 16 to 65,536.
   public var relayLimit = 256
@@ -210,6 +217,7 @@ extension GossipConfiguration {
     try check("pushRedundancy", pushRedundancy, 1...4)
     try check("pushHopLimit", pushHopLimit, 1...64)
     try check("pushLimit", pushLimit, 1...1_000)
+    try check("membershipPushLimit", membershipPushLimit, 16...4_096)
     try check("pushPause", pushPause, .zero, .seconds(1))
     try check("suspicionThreshold", suspicionThreshold, 1...64)
     try check("arrivalWindow", arrivalWindow, 4...1_024)

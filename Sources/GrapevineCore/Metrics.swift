@@ -53,6 +53,10 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var pingsIn = 0
   /// Requests to others to ping a member in this node's place.
   public var relaysOut = 0
+  /// Requests of others to ping a member in their place.
+  public var relaysIn = 0
+  /// Answers to pings received.
+  public var acksIn = 0
   /// Silent members that answered by way of another member alone.
   public var relayAnswers = 0
   /// Silent members that answered by stream alone.
@@ -67,6 +71,10 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var pauses = 0
   /// Questions of `spread` sent.
   public var requestsOut = 0
+  /// Questions of others' `spread` received.
+  public var requestsIn = 0
+  /// Answers to questions of `spread` received.
+  public var repliesIn = 0
   /// Entries of others that were applied.
   public var entriesIn = 0
   /// Entries sent, by packet or stream.

@@ -1,7 +1,7 @@
 /// The nodes of a run, each at a place in memory of its own.
 ///
 /// An engine is a large value. In an array that a class holds, each look at one copies it and
-/// each call has to ask whether another is under way; here neither happens.
+/// each call has to ask whether another is under way; here neither happens. See ``Place``.
 final class NodeTable {
   private let places = Place<[UnsafeMutablePointer<SimulatedNode>]>([])
 

@@ -37,10 +37,13 @@ struct SimulatedNode {
   var clock: NodeClock
   var state = NodeState.running
   var hasLeft = false
+  /// Its engine gave its name up to another process.
+  var isSuperseded = false
   /// The time of the wake-up in the heap that counts; later ones in it are void.
   var wakeTime = UInt64.max
   var streams: [StreamID: StreamHandle] = [:]
   var traffic = Traffic()
+  var packetRate = PacketRate()
   /// What the counters showed when the process of now began.
   var trafficAtStart = Traffic()
   /// Datagrams that came while the process slept.
@@ -60,6 +63,11 @@ struct SimulatedNode {
     self.endpoint = endpoint
     self.configuration = configuration
     self.clock = clock
+  }
+
+  mutating func countPacketOut(at time: UInt64) {
+    traffic.packetsOut += 1
+    traffic.packetsPerSecondPeak = max(traffic.packetsPerSecondPeak, packetRate.count(at: time))
   }
 
   /// The engine's deadline; mutating, as only so it is read in place and the engine not copied.

@@ -8,7 +8,7 @@ extension Simulation {
     if bytes.count > limit {
       fail(LimitCheck.self, node, "sent a datagram of \(bytes.count) bytes: \(limit) are allowed")
     }
-    nodes[node].traffic.packetsOut += 1
+    nodes[node].countPacketOut(at: time)
     nodes[node].traffic.packetBytesOut += bytes.count
     guard let targetNode = slots[target] else {
       networkCounters.nobodyThere += 1
@@ -161,17 +161,20 @@ extension Simulation {
   package func heal(_ id: PartitionID) {
     partitions.removeAll { $0.id == id }
     updateStalls()
+    noteFaults()
   }
 
   /// Ends all partitions.
   package func healAll() {
     partitions.removeAll()
     updateStalls()
+    noteFaults()
   }
 
   /// Gives one direction of one link a rule of its own; nil ends it.
   package func setLink(from source: Int, to target: Int, _ rule: LinkRule?) {
     rules[Link(source: source, target: target)] = rule
+    noteFaults()
   }
 
   /// Gives both directions of one link a rule of their own; nil ends it.
@@ -196,6 +199,7 @@ extension Simulation {
       Partition(id: id, sources: sources, targets: targets, isSymmetric: isSymmetric)
     )
     updateStalls()
+    noteFaults()
     return id
   }
 }

@@ -1,4 +1,4 @@
-import GrapevineCore
+package import GrapevineCore
 
 // The ten lines around an engine, and what they verify.
 extension Simulation {
@@ -65,9 +65,22 @@ extension Simulation {
     checks.violation = Violation(check, seed: seed, time: now, node: node, detail: detail)
   }
 
+  /// Lets the run take an event for one of a node's engine: so tests show that a check finds it.
+  package func pretend(_ event: EngineEvent, at node: Int) {
+    observe(event, at: node)
+  }
+
   private func observe(_ event: EngineEvent, at node: Int) {
     let observed = ObservedEvent(time: now, node: node, event: event)
     if checking == .everything { checks.observe(observed) }
+    switch event {
+    case .member(.down(let id)): judge(id, calledDownAt: node)
+    case .generationRaised(let id): noteRename(node, to: id)
+    case .superseded:
+      nodes[node].isSuperseded = true
+      noteEnd(node)
+    case .member, .joinFinished, .leaveFinished, .stateRefused: break
+    }
     if nodes[node].events.count >= eventLogLimit {
       nodes[node].missedEventCount += 1
       if nodes[node].events.popFirst() != nil { nodes[node].events.append(observed) }

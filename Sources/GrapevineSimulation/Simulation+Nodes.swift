@@ -59,6 +59,8 @@ extension Simulation {
     precondition(nodes[node].state.isAlive, "node \(node) is dead already")
     nodes[node].state = kind == .process ? .dead : .hostDead
     nodes[node].wakeTime = .max
+    noteEnd(node)
+    noteFaults()
     for packet in nodes[node].inbox { packets.remove(packet) }
     nodes[node].inbox.removeAll()
     nodes[node].inboxSize = 0
@@ -70,12 +72,16 @@ extension Simulation {
     precondition(nodes[node].state == .running, "node \(node) does not run")
     nodes[node].state = .paused
     nodes[node].wakeTime = .max
+    faults.paused(node, at: time)
+    noteFaults()
   }
 
   /// Wakes a process up: first come either its timers or what waited in its sockets, by chance.
   package func resume(_ node: Int) {
     precondition(nodes[node].state == .paused, "node \(node) is not paused")
     nodes[node].state = .running
+    faults.resumed(node, at: time, limit: pauseLimit(of: node))
+    noteFaults()
     let timersComeFirst = random.chance(1, outOf: 2)
     if timersComeFirst { scheduleWake(node) }
     for packet in nodes[node].inbox { heap.push(.delivery(packet: packet), at: time) }
@@ -88,6 +94,7 @@ extension Simulation {
   /// Lets a node's clock run fast by parts of a million, or slow by negative ones, from now on.
   package func setDrift(_ node: Int, partsPerMillion: Int64) {
     nodes[node].clock.setDrift(partsPerMillion, at: time)
+    noteFaults()
     nodes[node].wakeTime = .max
     if nodes[node].state == .running { scheduleWake(node) }
   }
@@ -95,6 +102,7 @@ extension Simulation {
   /// Limits what a node's line takes, out and in apart; nil for the network's own limit.
   package func setBandwidth(_ node: Int, bytesPerSecond: UInt64?) {
     nodes[node].bandwidth = bytesPerSecond
+    noteFaults()
   }
 
   /// Lets `body` call a running node's engine, and carries out what comes of it.
@@ -149,6 +157,7 @@ extension Simulation {
   /// Lets a node leave; its process goes on until it is stopped.
   package func leave(_ node: Int) {
     nodes[node].hasLeft = true
+    noteEnd(node)
     mutate(node) { engine, now in engine.leave(now: now) }
   }
 
@@ -178,6 +187,7 @@ extension Simulation {
     slots[nodes[node].endpoint] = node
     nodes[node].trafficAtStart = nodes[node].traffic
     nodes[node].wakeTime = .max
+    noteStart(node)
     if checking == .everything { checks.started(node, nodes[node].engine) }
     drive(node)
   }

@@ -11,6 +11,10 @@ package final class Simulation {
   package let seed: UInt64
   /// What is verified on the way.
   package let checking: Checking
+  /// Says whether a verdict on a live member that no fault explains ends the run.
+  ///
+  /// ``VerdictCheck`` has the limits; runs that are to pass them by turn it off.
+  package var judgesVerdicts: Bool
   /// Called with each event as it leaves an engine.
   package var eventHandler: ((ObservedEvent) -> Void)?
   /// The most events that are kept for each node; older ones are forgotten and counted.
@@ -20,6 +24,7 @@ package final class Simulation {
   let nodes = NodeTable()
   /// What processes had counted that were followed by others.
   var formerMetrics: [Metrics] = []
+  var faults = FaultLog()
   var partitionCount = 0
   var linkLines: [Link: Line] = [:]
   var plans: [((Simulation) -> Void)?] = []
@@ -52,6 +57,7 @@ package final class Simulation {
   ) {
     self.seed = seed
     self.checking = checking
+    judgesVerdicts = checking == .everything
     world = Place(World(conditions: conditions, random: Xoshiro256(seed: seed)))
     checks = Checks(seed: seed)
   }
@@ -88,6 +94,17 @@ extension Simulation {
   package func configuration(of node: Int) -> GossipConfiguration { nodes[node].configuration }
 
   package func traffic(of node: Int) -> Traffic { nodes[node].traffic }
+
+  /// Lets every node's peaks begin anew.
+  package func resetPeaks() {
+    for node in nodes.indices {
+      nodes[node].packetRate = PacketRate()
+      nodes[node].traffic.packetsPerSecondPeak = 0
+    }
+  }
+
+  /// The first broken promise, which the next step throws.
+  package var violation: Violation? { checks.violation }
 
   /// What the node's clock shows.
   package func clockReading(of node: Int) -> Instant { nodes[node].clock.reading(at: time) }

@@ -135,6 +135,28 @@ import Testing
     #expect(try run(19) != first)
   }
 
+  @Test func `peaks tell a burst from rest, and begin anew when told to`() throws {
+    let simulation = Simulation.cluster(8, seed: 21)
+    try simulation.requireConvergence(within: .seconds(10))
+    try simulation.run(for: .seconds(5))
+    simulation.resetPeaks()
+    #expect(
+      simulation.nodeIndices.allSatisfy { simulation.traffic(of: $0).packetsPerSecondPeak == 0 }
+    )
+    try simulation.run(for: .seconds(30))
+    let rest = simulation.nodeIndices.map { simulation.traffic(of: $0).packetsPerSecondPeak }
+    let sent = simulation.traffic(of: 3).packetsOut
+    simulation.resetPeaks()
+    for index in 0..<10 { try simulation.set(3, "key-\(index)", "value") }
+    try simulation.run(for: .seconds(1))
+    let busy = simulation.traffic(of: 3).packetsPerSecondPeak
+    #expect(rest.allSatisfy { (6...20).contains($0) }, "\(rest)")
+    #expect(busy > rest[3])
+    #expect(busy <= simulation.traffic(of: 3).packetsOut - sent)
+    try simulation.run(for: .seconds(10))
+    #expect(simulation.traffic(of: 3).packetsPerSecondPeak >= busy)
+  }
+
   @Test func `what is verified on the way does not change the run`() throws {
     func run(_ checking: Simulation.Checking) throws -> UInt64 {
       let simulation = Simulation(seed: 20, checking: checking)

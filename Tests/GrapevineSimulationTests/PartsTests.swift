@@ -97,6 +97,21 @@ import Testing
     #expect(queue.isEmpty)
   }
 
+  @Test func `the rate counts any second, wherever it begins`() {
+    var rate = PacketRate()
+    let tenth: UInt64 = 100_000_000
+    // Forty packets within a tenth of a second, in two calendar seconds.
+    var most = 0
+    for index in 0..<40 {
+      most = rate.count(at: 9 * tenth + 50_000_000 + UInt64(index) * 2_500_000)
+    }
+    #expect(most == 40)
+    #expect(rate.count(at: 18 * tenth) == 41)
+    #expect(rate.count(at: 19 * tenth) == 22)
+    #expect(rate.count(at: 20 * tenth) == 3)
+    #expect(rate.count(at: 1_000 * tenth) == 1)
+  }
+
   @Test func `a queue keeps its order over many turns`() {
     var queue = PeekableQueue<Int>()
     var next = 0

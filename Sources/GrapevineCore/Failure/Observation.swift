@@ -3,6 +3,8 @@
 package struct Observation: Sendable {
   package let key: MemberKey
   package var window: ArrivalWindow
+  /// The place of this node among the member's observers.
+  package var rank = 0
   /// When the last scheduled heartbeat came; nil where the next one begins a gap.
   package var arrivedAt: Instant?
   /// When the member last proved that it lives.

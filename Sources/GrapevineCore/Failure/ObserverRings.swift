@@ -52,12 +52,13 @@ package struct ObserverRings {
     return observers
   }
 
-  /// The members held alive that this node observes.
+  /// The members held alive that this node observes, each with the place that it has among their
+  /// observers.
   ///
   /// On the ring with number r, from zero on, at most r members can lie between the two, all taken
   /// on earlier rings: so only a few have to be looked at.
   /// - Complexity: O(members × rings²), and more where many are accused.
-  package func observedByOwn() -> [Int] {
+  package func observedByOwn() -> [(slot: Int, rank: Int)] {
     var isCandidate = [Bool](repeating: false, count: table.count)
     for (number, ring) in places.enumerated() {
       var nearest: [UInt64] = []
@@ -73,6 +74,9 @@ package struct ObserverRings {
         if ring[own] &- ring[other] <= reach { isCandidate[other] = true }
       }
     }
-    return isCandidate.indices.filter { isCandidate[$0] && observers(of: $0).contains(own) }
+    return isCandidate.indices.compactMap { slot in
+      guard isCandidate[slot] else { return nil }
+      return observers(of: slot).firstIndex(of: own).map { (slot, $0) }
+    }
   }
 }

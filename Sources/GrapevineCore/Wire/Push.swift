@@ -37,4 +37,14 @@ package struct PushHead: Hashable, Sendable {
     var reader = start
     repeat { _ = try Section.read(bytes, &reader) } while !reader.isAtEnd
   }
+
+  /// Says whether any section of a checked push carries state.
+  package static func hasState(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
+    var reader = start
+    while !reader.isAtEnd {
+      guard let section = try? Section.read(bytes, &reader) else { return false }
+      if section.state != nil { return true }
+    }
+    return false
+  }
 }

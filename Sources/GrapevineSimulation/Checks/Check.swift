@@ -40,6 +40,7 @@ package var allChecks: [any Check.Type] {
   [
     LimitCheck.self, DeadlineCheck.self, OwnerCheck.self, VersionCheck.self, DeletionCheck.self,
     ReadCheck.self, EventOrderCheck.self, NameCheck.self, CodecCheck.self, ConvergenceCheck.self,
+    VerdictCheck.self, GhostCheck.self,
   ]
 }
 
@@ -97,4 +98,47 @@ package enum CodecCheck: Check {
 package enum ConvergenceCheck: Check {
   package static let name = "convergence"
   package static let reason = "once faults end, all live nodes come to hold the same"
+}
+
+/// See ``Simulation/judgesVerdicts``.
+package enum VerdictCheck: Check {
+  package static let name = "verdicts"
+  package static let reason =
+    "no live member is called down while the faults in force can't explain it"
+
+  /// How long after a fault it still explains a verdict: twice the time in which the slowest way
+  /// to a verdict ends (a silence that counts for at most 20 intervals, and 20 more until a single
+  /// accuser's word is enough), and what it takes a verdict to spread and be refuted.
+  package static let window = Duration.seconds(30)
+  /// The least of ``window``, in intervals of the member.
+  static let windowIntervals: UInt64 = 60
+  /// Pauses of up to so many of its intervals explain nothing: it takes 2.4 of silence to be
+  /// suspected, and three more until a verdict.
+  static let pauseIntervals: UInt64 = 2
+  /// The share of lost packets up to which members must stand it: then two rounds of pings, direct
+  /// and by three relays, fail once in fifty times, and those by stream never.
+  static let lossLimit = 0.25
+  /// Latencies up to this part of an interval are within the deviation that members allow for.
+  static let latencyDivisor: UInt64 = 4
+  /// Paths that take less carry no verdicts and refutations with certainty.
+  static let datagramSizeMinimum = 512
+  /// On slower lines a heartbeat waits long behind a stream.
+  static let bandwidthMinimum: UInt64 = 2_000_000
+  /// Clocks may be off by as much as the intervals jitter, in parts of a million.
+  static let driftLimit: Int64 = 100_000
+  /// One interval may be so many times another.
+  static let intervalRatioLimit: UInt64 = 2
+  /// A member that can't be reached from a part of the others of one in so many may be called
+  /// down; if it is from fewer, relays must save it.
+  static let cutDivisor = 4
+}
+
+package enum GhostCheck: Check {
+  package static let name = "ghosts"
+  package static let reason = "a member that is dead is called so in time, and forgotten in time"
+
+  /// The time in which every node must have seen that a member is dead.
+  package static let detection = VerdictCheck.window
+  /// The time in which, with `memberExpiry` on top, every node must have forgotten it.
+  package static let oblivion = Duration.seconds(65)
 }

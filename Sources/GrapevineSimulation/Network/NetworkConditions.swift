@@ -79,6 +79,8 @@ package struct Traffic: Sendable, Hashable {
   package var packetsIn = 0
   /// Bytes of UDP payload sent.
   package var packetBytesOut = 0
+  /// The most packets sent in a second, since the start or the last reset.
+  package var packetsPerSecondPeak = 0
   /// Bytes of UDP payload received.
   package var packetBytesIn = 0
   package var streamsOut = 0

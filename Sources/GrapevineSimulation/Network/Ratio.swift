@@ -20,6 +20,9 @@ package struct Ratio: Sendable, Hashable {
     self.init(UInt64(share * 1e9 + 0.5), outOf: 1_000_000_000)
   }
 
+  /// The share as a number, for comparing.
+  var share: Double { Double(numerator) / Double(denominator) }
+
   package static let never = Ratio(0, outOf: 1)
   package static let always = Ratio(1, outOf: 1)
 

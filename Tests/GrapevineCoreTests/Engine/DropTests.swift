@@ -21,7 +21,7 @@ struct DropTests {
 
   private func heartbeat(_ change: (inout [UInt8]) -> Void) -> [UInt8] {
     var body: [UInt8] = []
-    Heartbeat(fingerprint: 5, memberCount: 3).write(to: &body)
+    Heartbeat(fingerprint: 5, memberCount: 3, isScheduled: true).write(to: &body)
     var packet = stranger.packet(.heartbeat, body)
     change(&packet)
     return packet

@@ -109,6 +109,7 @@ private func member(
         address: Endpoint(ipv4: 1, port: 1),
         version: 0,
         hasLeft: false,
+        isLeaving: false,
         isDown: false,
         expiry: nil,
         isSelf: false,

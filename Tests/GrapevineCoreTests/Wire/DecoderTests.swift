@@ -13,6 +13,13 @@ struct DecoderTests {
     case .heartbeat: _ = try Heartbeat.read(span, &reader)
     case .digest: try DigestRange.validate(span, reader)
     case .delta: try Delta.validate(span, reader)
+    case .push:
+      _ = try PushHead.read(span, &reader)
+      try PushHead.validate(span, reader)
+    case .ping, .ack: _ = try Ping.read(span, &reader)
+    case .pingRequest: _ = try PingRequest.read(span, &reader)
+    case .request: _ = try Inquiry.readRequest(span, &reader)
+    case .reply: _ = try Inquiry.readReply(span, &reader)
     }
     return header.kind
   }

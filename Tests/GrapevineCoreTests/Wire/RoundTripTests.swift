@@ -71,7 +71,8 @@ struct RoundTripTests {
       var random = Xoshiro256(seed: seed)
       let heartbeat = Heartbeat(
         fingerprint: random.next(),
-        memberCount: Int(Self.number(&random) >> 32)
+        memberCount: Int(Self.number(&random) >> 32),
+        isScheduled: random.chance(1, outOf: 2)
       )
       var bytes: [UInt8] = []
       heartbeat.write(to: &bytes)

@@ -23,6 +23,13 @@ struct VectorTests {
       case .heartbeat: #expect(try Heartbeat.read(bytes.span, &reader).memberCount == 64)
       case .digest: try DigestRange.validate(bytes.span, reader)
       case .delta: try Delta.validate(bytes.span, reader)
+      case .push:
+        _ = try PushHead.read(bytes.span, &reader)
+        try PushHead.validate(bytes.span, reader)
+      case .ping, .ack: _ = try Ping.read(bytes.span, &reader)
+      case .pingRequest: _ = try PingRequest.read(bytes.span, &reader)
+      case .request: _ = try Inquiry.readRequest(bytes.span, &reader)
+      case .reply: _ = try Inquiry.readReply(bytes.span, &reader)
       }
     }
   }

@@ -54,7 +54,8 @@ enum Vectors {
 
   private static var heartbeat: [UInt8] {
     packet(.heartbeat) {
-      Heartbeat(fingerprint: 0x0123_4567_89AB_CDEF, memberCount: 64).write(to: &$0)
+      Heartbeat(fingerprint: 0x0123_4567_89AB_CDEF, memberCount: 64, isScheduled: true)
+        .write(to: &$0)
     }
   }
 
