@@ -76,7 +76,7 @@ let package = Package(
     ),
     .executableTarget(
       name: "NodeProcess",
-      dependencies: ["Grapevine", "GrapevineTransport"],
+      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore"],
       path: "Tests/Support/NodeProcess",
       swiftSettings: strict
     ),

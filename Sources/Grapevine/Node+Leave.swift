@@ -30,8 +30,9 @@ extension Node {
   /// - Parameter handOver: How long others know that the node will leave before it does.
   /// - Returns: Who was told and who acknowledged it.
   /// - Throws: ``NodeError`` with the code `leaveFailed` if live members were told and none
-  ///   acknowledged it, `closed`, or `cancelled`. The node has left all the same, unless the task
-  ///   was cancelled during the `handOver`: then it is a member as before, which is about to leave.
+  ///   acknowledged it, `closed`, or `cancelled`; the node has left all the same. Cancelled during
+  ///   the `handOver` it has not: it is a member as before, which is about to leave. Where another
+  ///   process goes on under the node's name there is no hand-over, and the code is `nameTaken`.
   @discardableResult
   public func leave(handOver: Duration = .zero) async throws(NodeError) -> LeaveReport {
     guard !hub.isClosed else { throw .closed(name) }

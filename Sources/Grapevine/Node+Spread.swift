@@ -14,8 +14,7 @@ extension Node {
   /// ```
   ///
   /// - Parameters:
-  ///   - version: What ``set(_:_:timeToLive:)-(_,String,_)`` and the like have returned; nil for all
-  ///     that was changed until now.
+  ///   - version: What a change has returned; nil for all that was changed until now.
   ///   - timeout: How long to wait at most.
   /// - Returns: The version that all hold.
   /// - Throws: ``NodeError`` with the code `spreadIncomplete` if the time was over first, with the

@@ -21,10 +21,16 @@ final class ChildNode: Sendable {
   private let process: pid_t
   private let socket: CInt
   private let output: Locked<[Line]>
+  private let hasEnded: Locked<Bool>
 
-  init(_ name: String, bind: String = "127.0.0.1:0", interval: Duration) throws {
-    let milliseconds = interval.wholeNanoseconds / 1_000_000
-    let arguments = [try Self.program, name, bind, "\(milliseconds)"]
+  init(
+    _ name: String,
+    bind: String = "127.0.0.1:0",
+    interval: Duration,
+    expiry: Duration = .seconds(60)
+  ) throws {
+    let times = [interval, expiry].map { "\($0.wholeNanoseconds / 1_000_000)" }
+    let arguments = [try Self.program, name, bind] + times
     let (own, child) = try Self.connectedPair()
     defer { close(child) }
     process = try Self.spawn(arguments, talkingTo: child)
@@ -32,8 +38,11 @@ final class ChildNode: Sendable {
     socket = own
     let lines = Locked<[Line]>([])
     output = lines
+    let hasEnded = Locked(false)
+    self.hasEnded = hasEnded
     try NativeThread.start(name: "child-output") {
       Self.readLines(of: own) { line in lines.withLock { $0.append(line) } }
+      hasEnded.withLock { $0 = true }
     }
   }
 
@@ -101,9 +110,9 @@ extension ChildNode {
     var found: Line?
     try await eventually("\(name) says “\(text)”") {
       found = first(text, after: time)
-      return found != nil
+      return found != nil || hasEnded.withLock { $0 }
     }
-    return try #require(found)
+    return try #require(found, "the process \(name) has ended:\n\(transcript)")
   }
 }
 

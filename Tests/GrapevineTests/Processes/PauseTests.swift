@@ -76,6 +76,33 @@ private struct Scale {
     }
   }
 
+  @Test func `A process that wakes after it was forgotten is a member again`() async throws {
+    let interval = Duration.milliseconds(100)
+    let nodes = try await makeChildren(4, interval: interval, expiry: .seconds(1))
+    let sleeper = nodes[3]
+    let stop = MonotonicClock.now()
+    sleeper.signal(SIGSTOP)
+    for node in nodes[..<3] {
+      try await eventually("\(node.name) forgets it", within: .seconds(30)) {
+        node.first("event expired d#", after: stop) != nil
+      }
+    }
+    sleeper.signal(SIGCONT)
+    for node in nodes[..<3] {
+      try await eventually("\(node.name) knows it again") {
+        node.story(of: "d") == ["joined", "down", "expired", "joined"]
+      }
+    }
+    try await Task.sleep(for: interval * 20)
+    #expect(try await sleeper.metric("accusations") == 0)
+    for node in nodes {
+      #expect(try await node.ask("members", answer: "members").words.count == 5)
+      for other in nodes where other !== sleeper && other !== node {
+        #expect(node.story(of: other.name) == ["joined"], "\(transcripts(nodes))")
+      }
+    }
+  }
+
   private func milliseconds(_ start: Instant, _ line: ChildNode.Line) -> String {
     "\(line.time.since(start) / 1_000_000) ms"
   }
@@ -133,10 +160,14 @@ private struct Scale {
 }
 
 /// Starts processes named `a`, `b`, … and waits until all know all.
-private func makeChildren(_ count: Int, interval: Duration) async throws -> [ChildNode] {
+private func makeChildren(
+  _ count: Int,
+  interval: Duration,
+  expiry: Duration = .seconds(60)
+) async throws -> [ChildNode] {
   var nodes: [ChildNode] = []
   for letter in "abcdefgh".prefix(count) {
-    let node = try ChildNode(String(letter), interval: interval)
+    let node = try ChildNode(String(letter), interval: interval, expiry: expiry)
     if let first = nodes.first {
       try await node.ask("join \(try await first.address())", answer: "joined a")
     }

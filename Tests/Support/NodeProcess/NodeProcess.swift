@@ -1,24 +1,28 @@
 import Glibc
 import Grapevine
+import GrapevineCore
 import GrapevineTransport
 
 /// A node in a process of its own, for tests that stop, wake and kill it.
 ///
-/// Its arguments are the name, the address to bind and the interval in milliseconds. It obeys the
-/// lines that come on standard input, and leaves no process behind: it ends with its input. It
-/// prints one line for each thing that happens, which begins with the monotonic clock's time.
+/// Its arguments are the name, the address to bind, and in milliseconds the interval and the time
+/// for which members that are down stay known. It obeys the lines that come on standard input, and
+/// leaves no process behind: it ends with its input. It prints one line for each thing that
+/// happens, which begins with the monotonic clock's time.
 @main
 enum NodeProcess {
   static func main() async throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 4, let interval = Int(arguments[3]) else {
-      print("usage: \(arguments[0]) NAME ADDRESS INTERVAL")
+    let times = arguments.dropFirst(3).compactMap { Int($0) }
+    guard arguments.count == 5, times.count == 2 else {
+      print("usage: \(arguments[0]) NAME ADDRESS INTERVAL EXPIRY")
       exit(2)
     }
     var configuration = Node.Configuration()
     configuration.name = arguments[1]
     configuration.bind = arguments[2]
-    configuration.gossip.interval = .milliseconds(interval)
+    configuration.gossip.interval = .milliseconds(times[0])
+    configuration.gossip.memberExpiry = .milliseconds(times[1])
     configuration.logSink = PrintingSink()
     let node = try Node(configuration)
     defer { node.close() }
