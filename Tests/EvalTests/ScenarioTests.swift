@@ -43,7 +43,7 @@ import Testing
         "propagation_ms", "first_half_ms", "hops", "packets_per_update",
         "repair_packets_per_update", "bytes_per_update", "converged",
         "packets_per_update_per_node", "repair_packets_per_update_per_node", "pulls_per_update",
-        "share_without_push", "peak_packets_per_s", "idle_packets_per_s",
+        "share_without_push", "lateness_ms", "peak_packets_per_s", "idle_packets_per_s",
       ]
     ),
     (.discover, ["discovery_ms"]),

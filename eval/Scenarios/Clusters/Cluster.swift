@@ -54,6 +54,10 @@ protocol Cluster: AnyObject {
   /// What went wrong without being waited for, such as a join that failed.
   var complaints: [String] { get }
 
+  /// By how many milliseconds the last time of each call of ``times(of:since:limit:watch:until:)``
+  /// can be late, since nobody looked before; none where times are exact.
+  var latenesses: [Double] { get }
+
   /// Lets time pass.
   func sleep(_ duration: Duration, _ watch: (Instant) -> Void) throws(EvaluationError)
 

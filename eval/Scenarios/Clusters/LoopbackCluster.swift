@@ -7,7 +7,8 @@ internal import Synchronization
 /// What a node holds is asked of the node itself, again and again, rather than told by a watcher:
 /// a watcher would add a queue and a thread per loop to what is measured, and falls behind when
 /// many keys come at once. One look at a node is a lock and a table look-up; with 64 nodes the
-/// looks take less than a twentieth of one processor, and a time is late by a millisecond at most.
+/// looks take less than a twentieth of one processor, but for the first 20 ms of what is waited
+/// for, and the processor willing a time is late by a millisecond at most.
 final class LoopbackCluster: Cluster {
   private let configuration: GossipConfiguration
   private let loss: Double
@@ -18,6 +19,7 @@ final class LoopbackCluster: Cluster {
   private var isKeepingDownReports = false
   private var downLogs: [DownLog] = []
   private var meter: PeakMeter?
+  private(set) var latenesses: [Double] = []
 
   /// One node's processes, one after the other.
   private struct Slot {
@@ -298,6 +300,7 @@ extension LoopbackCluster {
     var times = [Duration?](repeating: nil, count: nodes.count)
     var pending = Array(nodes.indices)
     let end = begin + limit
+    var lastLook = begin
     while true {
       let lookBegin = now
       pending.removeAll { index in
@@ -306,9 +309,14 @@ extension LoopbackCluster {
         return true
       }
       let lookEnd = now
-      guard !pending.isEmpty, lookEnd < end else { return times }
+      guard !pending.isEmpty, lookEnd < end else {
+        let lateness = Duration.nanoseconds(Int64(lookEnd.since(lastLook)))
+        latenesses.append(lateness.milliseconds)
+        return times
+      }
+      lastLook = lookBegin
       watch(nodes.count - pending.count)
-      pause(LoopbackCluster.pause(after: lookEnd.since(lookBegin)))
+      pause(LoopbackCluster.pause(after: lookEnd.since(lookBegin), lookEnd.since(begin)))
     }
   }
 
@@ -317,17 +325,18 @@ extension LoopbackCluster {
       for node in slots.indices where slots[node].isRunning {
         guard look(node) else { return }
       }
-      let lookEnd = now
-      pause(min(LoopbackCluster.pause(after: lookEnd.since(lookBegin)), end.since(lookEnd)))
+      let look = now.since(lookBegin)
+      pause(min(LoopbackCluster.pause(after: look, .max), end.since(now)))
     }
   }
 
-  /// How long to wait after a look at the nodes, which takes long where there are many nodes, or
-  /// where one's lock was held meanwhile.
-  private static func pause(after look: UInt64) -> UInt64 {
-    min(max(look * 20, pauses.lowerBound), pauses.upperBound)
+  /// How long to wait after a look at the nodes that took so long, `elapsed` after what is waited
+  /// for began.
+  ///
+  /// Looks take long where there are many nodes, or where one's lock was held meanwhile. They are
+  /// close at first, when some news can be nearly everywhere within a millisecond.
+  private static func pause(after look: UInt64, _ elapsed: UInt64) -> UInt64 {
+    let isBeginning = elapsed < 20_000_000
+    return min(max(look * (isBeginning ? 3 : 20), isBeginning ? 50_000 : 150_000), 1_000_000)
   }
-
-  /// Nanoseconds between two looks at the nodes.
-  private static var pauses: ClosedRange<UInt64> { 150_000...1_000_000 }
 }

@@ -11,6 +11,7 @@ final class SimulatedCluster: Cluster {
   private var isKeepingDownReports = false
   private(set) var downReports: [DownReport] = []
   private(set) var complaints: [String] = []
+  let latenesses: [Double] = []
 
   init(_ options: Options, seed: UInt64) {
     var conditions = NetworkConditions()

@@ -13,6 +13,8 @@ struct Propagate {
   private var hops: [Double] = []
   /// Nodes that got an update otherwise than by a push.
   private var pulledCount = 0
+  /// The calls of `times` before the first run.
+  private let startCalls: Int
   private var failures: [String] = []
 
   /// What all nodes sent because of one update.
@@ -35,6 +37,7 @@ struct Propagate {
     nodes = try measurement.startSteady(measurement.options.nodes, in: cluster)
     idle = try measurement.idleRate(of: nodes, in: cluster)
     peak = PacketPeak(idle: idle, nodeCount: nodes.count)
+    startCalls = cluster.latenesses.count
   }
 }
 
@@ -101,6 +104,7 @@ extension Propagate {
     let pushed = mean(\.work.pushPackets)
     let repairs = mean(\.repairPackets)
     let pulls = mean(\.work.pulls)
+    let late = Percentiles(Array(cluster.latenesses.dropFirst(startCalls)))
     let perNode = 1 / Double(nodes.count)
     let pulledShare = Double(pulledCount) / Double((nodes.count - 1) * measurement.options.runs)
 
@@ -113,6 +117,12 @@ extension Propagate {
         + "\(NumberText.bytes(Int(idle.wireBytes.rounded())))/s with headers",
       peak.line,
     ]
+    if let late {
+      outcome.lines.append(
+        "times can be late by \(NumberText.fixed(late.p50, 3)) ms at p50, "
+          + "\(NumberText.fixed(late.max, 3)) ms at most"
+      )
+    }
     outcome.figures =
       [
         ("propagation_ms", .percentiles(all)),
@@ -126,6 +136,7 @@ extension Propagate {
         ("repair_packets_per_update_per_node", .number(orNull: repairs.map { $0 * perNode })),
         ("pulls_per_update", .number(orNull: pulls)),
         ("share_without_push", .number(pulledShare)),
+        ("lateness_ms", .percentiles(late)),
       ] + peak.figures
     outcome.failures = failures
     return outcome
