@@ -6,14 +6,19 @@ extension Engine {
   /// is not left alone; else with the next round.
   mutating func invalidateRings(isLoss: Bool) {
     observers = nil
-    hasLostObservers = hasLostObservers || isLoss
-    if isLoss { ringsDueAt = min(ringsDueAt, clock.advanced(by: interval / 16)) }
+    if isLoss { lookFurther() }
+  }
+
+  /// Lets this node observe those whose observers it has lost, or may have.
+  private mutating func lookFurther() {
+    hasLostObservers = true
+    ringsDueAt = min(ringsDueAt, clock.advanced(by: interval / 16))
   }
 
   /// Reckons who observes this node, and whom it observes.
   mutating func updateRings() {
     ringsDueAt = .never
-    let rings = ObserverRings(
+    var rings = ObserverRings(
       table: table,
       ringCount: configuration.observerCount,
       own: localSlot
@@ -21,6 +26,12 @@ extension Engine {
     observers = rings.observers(of: localSlot).map { table.key(inSlot: $0) }
     let isInherited = hasLostObservers
     hasLostObservers = false
+    if lossAt != nil {
+      // Where many are lost, those who have not answered so far are not waited for.
+      for observation in observations where observation.verification?.round == 2 {
+        if let slot = table.slot(of: observation.key) { rings.remove(slot) }
+      }
+    }
     guard phase == .active else {
       observations = []
       return
@@ -35,16 +46,36 @@ extension Engine {
         isKnown ? former.removeFirst() : observation(of: key, isInherited: isInherited)
       )
       current[current.count - 1].rank = rank
+      current[current.count - 1].isProbe = false
     }
     for rest in former { keepIfAccused(rest, &current) }
     observations = current
   }
 
-  /// Who accuses a member goes on to tell it so, whoever observes it now.
+  /// Who accuses a member goes on to tell it so, whoever observes it now; and what was begun is
+  /// brought to its end.
   private func keepIfAccused(_ observation: Observation, _ observations: inout [Observation]) {
-    guard observation.isAccused, let slot = table.slot(of: observation.key), table.isLive(slot)
+    guard observation.isAccused || (observation.isProbe && observation.verification != nil),
+      let slot = table.slot(of: observation.key), table.isLive(slot)
     else { return }
     observations.append(observation)
+  }
+
+  /// Looks into a member of chance that this node does not observe.
+  ///
+  /// Members that died together may have been each other's observers, so that nobody would miss
+  /// them: now and then one is asked for no reason, and more often where many are being lost.
+  mutating func probeByChance() {
+    let recently =
+      lossAt ?? Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
+    guard let slot = randomLiveMembers(1).first, !table.isAccused(slot),
+      table.heardAt(slot) < recently
+    else { return }
+    let key = table.key(inSlot: slot)
+    guard observationIndex(of: key) == nil else { return }
+    var probe = observation(of: key, isInherited: true)
+    probe.isProbe = true
+    observations.insert(probe, at: observations.firstIndex { $0.key > key } ?? observations.count)
   }
 
   /// Begins to observe a member; one whose observer was lost is looked into at once.
@@ -58,7 +89,8 @@ extension Engine {
       key: key,
       window: window,
       heardAt: clock,
-      dueAt: isInherited ? clock : clock.advanced(by: gap)
+      dueAt: isInherited ? clock : clock.advanced(by: gap),
+      isInherited: isInherited
     )
   }
 
@@ -99,8 +131,13 @@ extension Engine {
   /// Notes that an observed member lives, however that was found out.
   mutating func noteLife(_ index: Int) {
     observations[index].heardAt = clock
+    observations[index].isInherited = false
     observations[index].verification = nil
     if observations[index].isAccused { return }
+    guard !observations[index].isProbe else {
+      observations[index].dueAt = .never
+      return
+    }
     observations[index].dueAt = clock.advanced(by: silenceAllowed(index))
   }
 
@@ -176,6 +213,8 @@ extension Engine {
         clock.advanced(by: 1)
       )
       ask(index, slot)
+      if verification.isInherited { askByStream(index, slot) }
+      if lossAt != nil { lookFurther() }
       return
     }
     guard table[slot].standing.accusers.count < 2 else {
@@ -204,14 +243,19 @@ extension Engine {
       observations[index].dueAt = clock.advanced(by: interval / 4)
       return
     }
-    metrics.suspicions += 1
+    if !observations[index].isProbe { metrics.suspicions += 1 }
     observations[index].verification = Observation.Verification(
       sequence: takeSequence(),
       startedAt: clock,
-      askedAt: clock
+      askedAt: clock,
+      isInherited: observations[index].isInherited
     )
     observations[index].dueAt = clock.advanced(by: patience / 2)
     ask(index, slot)
+    if !observations[index].isInherited { askByStream(index, slot) }
+  }
+
+  private mutating func askByStream(_ index: Int, _ slot: Int) {
     guard outboundCount < configuration.outboundStreamLimit else { return }
     let stream = open(table[slot].endpoint, .ping, peer: observations[index].key)
     if let session = self.index(of: stream) {
@@ -225,23 +269,24 @@ extension Engine {
     let observation = observations[index]
     guard let verification = observation.verification else { return }
     ping(slot, verification.sequence)
-    for relay in relaySlots(for: observation, count: relayCount(in: verification.round)) {
+    for relay in relaySlots(for: observation, count: relayCount(for: verification)) {
       requestPing(of: observation.key, by: relay, verification.sequence)
     }
   }
 
   /// How many others are asked about each silent member: one, and in the second round alone, where
   /// many are silent.
-  private func relayCount(in round: Int) -> Int {
+  private func relayCount(for verification: Observation.Verification) -> Int {
     let count = observations.count { $0.verification != nil }
-    guard count > 2 else { return configuration.relayCount }
-    return round > 1 ? min(1, configuration.relayCount) : 0
+    if verification.round == 1, count > 2 || verification.isInherited { return 0 }
+    return count > 2 ? min(1, configuration.relayCount) : configuration.relayCount
   }
 
   /// Who is asked to reach a silent member: the one that did last, then members of chance, those
   /// first that were heard of lately.
   private mutating func relaySlots(for observation: Observation, count: Int) -> [Int] {
-    let recently = Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
+    let recently =
+      lossAt ?? Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
     var heard: [Int] = []
     var others: [Int] = []
     for slot in 0..<table.count {

@@ -111,6 +111,7 @@ extension Engine {
         own: localKey,
         fanout: configuration.pushFanout,
         avoiding: avoided,
+        lossAt: lossAt,
         in: table,
         random: &random
       )
@@ -135,6 +136,12 @@ extension Engine {
       accusations.count >= 4
         || membershipBudget.level(now: clock) < 2 * configuration.pushFanout
     }
+  }
+
+  /// Where many members are being lost: when that was first seen. Who was heard of since lives.
+  var lossAt: Instant? {
+    guard accusations.count >= 4 else { return nil }
+    return accusations.reduce(.never) { min($0, $1.firstAt) }
   }
 
   private var usualRedundancy: Int {
@@ -207,6 +214,7 @@ extension Engine {
       of: head.arc,
       own: localKey,
       fanout: configuration.pushFanout,
+      lossAt: lossAt,
       in: table,
       random: &random
     )

@@ -50,6 +50,10 @@ extension Engine {
     compactOwnState()
     sendHeartbeats(isScheduled: true)
     if roundCount % 4 == 0 { sendHeartbeatToRandomMember() }
+    if phase == .active {
+      observations.removeAll { $0.isProbe && $0.dueAt == .never }
+      if roundCount % 16 == 8 || lossAt != nil { probeByChance() }
+    }
     if roundCount % 2 == 0 { contactLost() }
   }
 

@@ -79,7 +79,9 @@ extension Simulation {
     case .superseded:
       nodes[node].isSuperseded = true
       noteEnd(node)
-    case .member, .joinFinished, .leaveFinished, .stateRefused: break
+    case .member, .joinFinished, .leaveFinished, .spreadFinished, .stateRefused,
+      .answersByStreamOnly, .wasPaused:
+      break
     }
     if nodes[node].events.count >= eventLogLimit {
       nodes[node].missedEventCount += 1

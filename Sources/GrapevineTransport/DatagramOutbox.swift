@@ -48,13 +48,13 @@ extension DatagramOutbox {
   ///
   /// Where `isLost` says so, the datagram is dropped as if the network had lost it.
   package func append(
-    isLost: () -> Bool = { false },
+    isLost: (_ destination: Endpoint) -> Bool = { _ in false },
     _ write: (inout [UInt8]) -> Endpoint?
   ) -> Bool {
     let start = arena.count
     guard let destination = write(&arena) else { return false }
     precondition(arena.count >= start, "the datagrams before this one were cut")
-    if isLost() {
+    if isLost(destination) {
       arena.removeLast(arena.count - start)
     } else {
       entries.append((destination, arena.count))

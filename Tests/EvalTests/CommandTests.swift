@@ -52,7 +52,7 @@ import Testing
     expected.interval = .milliseconds(200)
     expected.loss = 0.25
     expected.latency = .milliseconds(1) ... .milliseconds(5)
-    expected.keyCount = 100_000
+    expected.givenKeys = 100_000
     expected.valueSize = 4_096
     expected.bigValueSize = 1_048_576
     expected.jsonPath = "x.json"
@@ -99,7 +99,7 @@ import Testing
 
   @Test(arguments: [
     ("propogate", "there is no scenario “propogate” (did you mean propagate?)"),
-    ("frobnicate", "the scenarios are propagate, discover, bootstrap, idle, sync"),
+    ("frobnicate", "the scenarios are propagate, discover, bootstrap, detect, idle, sync"),
     ("--node=8", "there is no option “--node” (did you mean --nodes?)"),
     ("--nodes=1", "--nodes is “1”: it must be a whole number from 2 to 100000"),
     ("--nodes=-8", "it must be a whole number"),
@@ -113,7 +113,7 @@ import Testing
     ("--seed=x", "it must be a whole number from 0 to"),
     ("--json", "--json has no value: it must be --json FILE"),
     ("--loops=2", "--loops has no meaning on the simulated network, only with --network loopback"),
-    ("--keys=5", "--keys has no meaning for propagate, only for sync"),
+    ("--keys=5", "--keys has no meaning for propagate, only for sync, throughput"),
   ])
   func `a wrong argument is answered with what would be right`(argument: String, answer: String) {
     #expect(failure([argument])?.contains(answer) == true, "\(failure([argument]) ?? "taken")")
@@ -141,8 +141,11 @@ import Testing
         #expect(option.take(&options, standard))
         let plain = Options(scenario: scenario)
         #expect(options.nodes == plain.nodes && options.runs == plain.runs)
+        #expect(options.duration == plain.duration && options.keyCount == plain.keyCount)
         options.givenNodes = nil
         options.givenRuns = nil
+        options.givenDuration = nil
+        options.givenKeys = nil
         #expect(options == plain, "\(option.name) of \(scenario)")
       }
     }

@@ -11,7 +11,11 @@ import Testing
     options.givenRuns = 1
     options.givenDuration = .seconds(1)
     options.interval = .milliseconds(50)
-    options.keyCount = 500
+    options.givenKeys = 500
+    options.length = .seconds(1)
+    options.expiry = .milliseconds(200)
+    options.rate = 200
+    options.kills = Kill.allCases
     return options
   }
 

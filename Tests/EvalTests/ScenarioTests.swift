@@ -11,7 +11,9 @@ import Testing
     options.givenNodes = 8
     options.givenRuns = 3
     options.givenDuration = .seconds(5)
-    options.keyCount = 200
+    options.givenKeys = 200
+    options.length = .seconds(5)
+    options.rate = 100
     return options
   }
 
@@ -40,6 +42,8 @@ import Testing
       [
         "propagation_ms", "first_half_ms", "hops", "packets_per_update",
         "repair_packets_per_update", "bytes_per_update", "converged",
+        "packets_per_update_per_node", "repair_packets_per_update_per_node", "pulls_per_update",
+        "share_without_push", "lateness_ms", "peak_packets_per_s", "idle_packets_per_s",
       ]
     ),
     (.discover, ["discovery_ms"]),
@@ -48,10 +52,41 @@ import Testing
       .idle,
       [
         "bytes_per_node_per_s", "packets_per_node_per_s", "cpu_s_per_node_per_s",
-        "rss_bytes_per_node", "false_down",
+        "rss_bytes_per_node", "false_down", "peak_packets_per_s",
       ]
     ),
     (.sync, ["sync_ms", "bytes", "rss_peak_bytes"]),
+    (
+      .detect,
+      [
+        "detection_first_ms", "detection_all_ms", "false_down", "converged", "victims",
+        "push_packets_per_node", "silence_detection_all_ms", "close_detection_all_ms",
+        "peak_packets_per_s", "idle_packets_per_s",
+      ]
+    ),
+    (
+      .partition,
+      [
+        "heal_ms", "false_down", "ghosts", "converged", "late_down", "length_ms",
+        "peak_packets_per_s", "idle_packets_per_s",
+      ]
+    ),
+    (
+      .churn,
+      [
+        "false_down", "lag_ms", "ghosts", "writes", "writes_not_held", "agreement_ms",
+        "nodes_start", "nodes_restart", "nodes_silence", "nodes_close", "nodes_leave",
+        "peak_packets_per_s", "idle_packets_per_s",
+      ]
+    ),
+    (
+      .throughput,
+      [
+        "equal_ms", "updates_per_s", "writer_pushes_per_s", "writer_push_packets_per_s",
+        "pulls_per_node", "streams_per_node", "push_packets_per_node", "bytes_per_node_per_s",
+        "converged",
+      ]
+    ),
   ])
   func `each scenario converges and has exactly its figures`(
     scenario: Scenario,
@@ -88,7 +123,7 @@ import Testing
 
   @Test func `latency is what the packets of a run take`() throws {
     var options = options(.sync)
-    options.keyCount = 1
+    options.givenKeys = 1
     options.latency = .milliseconds(40) ... .milliseconds(40)
     let time = try #require(median(try Evaluation.measure(measurement(options)), "sync_ms"))
     #expect(time >= 80)
@@ -125,7 +160,7 @@ import Testing
 
   @Test func `payloads are the same for a seed and a run, and differ between runs`() {
     var options = options(.sync)
-    options.keyCount = 10
+    options.givenKeys = 10
     options.valueSize = 13
     options.bigValueSize = 1_000
     let first = SyncPayload(options, run: 1)

@@ -6,13 +6,13 @@ import Testing
   @Test(arguments: [
     ("500ms", Duration.milliseconds(500)), ("2s", .seconds(2)), ("1.5s", .milliseconds(1_500)),
     ("0ms", .zero), ("250us", .microseconds(250)), ("2min", .seconds(120)),
-    ("0.001ms", .microseconds(1)),
+    ("0.001ms", .microseconds(1)), ("24h", .seconds(86_400)),
   ])
   func `a duration is a number and a unit`(text: String, duration: Duration) {
     #expect(ValueText.duration(text) == duration)
   }
 
-  @Test(arguments: ["", "ms", "5", "5 ms", "-5ms", "5h", "1e3ms", "infs", "nans", "1.2.3s", "٥ms"])
+  @Test(arguments: ["", "ms", "5", "5 ms", "-5ms", "5d", "1e3ms", "infs", "nans", "1.2.3s", "٥ms"])
   func `what is no duration is refused`(text: String) {
     #expect(ValueText.duration(text) == nil)
   }
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func `durations are printed as they are read`() {
-    for text in ["500ms", "2s", "1500ms", "2min", "0ms", "0.25ms", "1ms..5ms"] {
+    for text in ["500ms", "2s", "1500ms", "2min", "24h", "0ms", "0.25ms", "1ms..5ms"] {
       #expect(ValueText.durations(text).map { ValueText.text($0) } == text)
     }
   }

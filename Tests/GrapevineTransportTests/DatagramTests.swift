@@ -112,7 +112,7 @@ import Testing
     let receiver = try DatagramSocket(bind: loopback4)
     let outbox = DatagramOutbox()
     for byte: UInt8 in 0..<6 {
-      _ = outbox.append(isLost: { byte % 2 == 0 }) {
+      _ = outbox.append(isLost: { _ in byte % 2 == 0 }) {
         $0 += [byte, byte]
         return receiver.boundEndpoint
       }

@@ -46,41 +46,14 @@ package enum Evaluation {
     case .propagate: try Propagate.run(measurement)
     case .discover: try Discover.run(measurement)
     case .bootstrap: try Bootstrap.run(measurement)
+    case .detect: try Detect.run(measurement)
     case .idle: try Idle.run(measurement)
     case .sync: try Sync.run(measurement)
+    case .partition: try Heal.run(measurement)
+    case .churn: try Churn.run(measurement)
+    case .throughput: try Throughput.run(measurement)
     case .compareDetection: CompareDetection.run(measurement)
     }
-  }
-
-  /// What is measured, and under which conditions.
-  static func heading(_ options: Options) -> [String] {
-    var conditions =
-      options.scenario == .compareDetection
-      ? CompareDetection.conditions(options) : networkConditions(options)
-    conditions += ["interval \(ValueText.text(options.interval))"]
-    switch options.scenario {
-    case .propagate, .discover, .bootstrap, .sync, .compareDetection:
-      conditions.append(options.runs == 1 ? "1 run" : "\(options.runs) runs")
-    case .idle: conditions.append("for \(ValueText.text(options.duration))")
-    }
-    var lines = ["\(options.scenario.rawValue): \(options.scenario.summary)"]
-    lines.append((conditions + ["seed \(options.seed)"]).joined(separator: ", "))
-    if options.scenario == .sync {
-      let big = options.bigValueSize.map { ", one of \(NumberText.bytes($0))" } ?? ""
-      let how = options.isLive ? "set on one node of the running cluster" : "held by one member"
-      let size = NumberText.bytes(options.valueSize)
-      lines.append("\(options.keyCount) keys with values of \(size)\(big), \(how)")
-    }
-    return lines.flatMap { TextLayout.wrapped($0, 80) }
-  }
-
-  private static func networkConditions(_ options: Options) -> [String] {
-    var conditions = ["\(options.nodes) nodes", "\(options.network.rawValue) network"]
-    switch options.network {
-    case .simulated: conditions.append("latency \(ValueText.text(options.latency))")
-    case .loopback: conditions.append(options.loops == 1 ? "1 loop" : "\(options.loops) loops")
-    }
-    return conditions + ["loss \(NumberText.trimmed(options.loss, 6))"]
   }
 
   /// The object that `--json` writes.

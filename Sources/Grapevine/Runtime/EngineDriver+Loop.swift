@@ -53,7 +53,11 @@ extension EngineDriver: EventLoopClient {
       for stream in table.streams.values {
         context.deregister(stream.connection, stream.registration)
       }
-      table.closeAll()
+      if table.isSilent {
+        table.registrations = nil
+      } else {
+        table.closeAll()
+      }
     }
   }
 }

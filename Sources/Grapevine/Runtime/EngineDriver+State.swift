@@ -17,6 +17,8 @@ extension EngineDriver {
     var knownDeadline = Instant.never
     /// Whether the loop was poked and has not come yet.
     var isPoked = false
+    /// Where nothing gets to, on purpose.
+    var unreachable: Set<Endpoint> = []
     /// Packets lost on purpose.
     private(set) var lossCount = 0
     private var losses: SendLoss.Draws?
@@ -65,7 +67,9 @@ extension EngineDriver.State {
     while let action = engine.nextStreamAction() { actions.append(action) }
     outcome.isUnfinished = true
     while outbox.count < DatagramOutbox.batchSize {
-      let hasAppended = outbox.append(isLost: { isNextLost() }, { engine.nextDatagram(into: &$0) })
+      let hasAppended = outbox.append(isLost: { isNextLost(to: $0) }) {
+        engine.nextDatagram(into: &$0)
+      }
       guard hasAppended else {
         outcome.isUnfinished = false
         break
@@ -94,8 +98,9 @@ extension EngineDriver.State {
     spareOutbox = outbox
   }
 
-  private mutating func isNextLost() -> Bool {
-    guard losses?.isNextLost() == true else { return false }
+  private mutating func isNextLost(to destination: Endpoint) -> Bool {
+    let isLost = losses?.isNextLost() == true
+    guard isLost || unreachable.contains(destination) else { return false }
     lossCount += 1
     return true
   }

@@ -95,6 +95,8 @@ extension EngineDriver {
     _ context: EventLoop.Context
   ) {
     guard let sockets = table.sockets else { return }
+    // As when no packet of the connection comes through: the engine hears nothing and gives it up.
+    guard !state.withLock({ $0.unreachable.contains(endpoint) }) else { return }
     do {
       let connection = try StreamConnection(connectingTo: endpoint, from: sockets.endpoint)
       add(connection, as: id, isConnecting: true, &table, context)

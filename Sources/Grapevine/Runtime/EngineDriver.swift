@@ -87,6 +87,22 @@ extension EngineDriver {
     withExtendedLifetime(delegate) {}
   }
 
+  /// Stops as `end` does, but leaves the sockets open and unread.
+  func fallSilent(_ remove: (ClientID) -> Void) {
+    table.withLock { $0.isSilent = true }
+    let id = state.withLock { state in
+      state.hasEnded = true
+      state.socket = nil
+      state.actions = []
+      return state.clientID.take()
+    }
+    if let id { remove(id) }
+  }
+
+  func setUnreachable(_ endpoints: Set<Endpoint>) {
+    state.withLock { $0.unreachable = endpoints }
+  }
+
   private func carryOut(_ first: Outcome, on loop: EventLoop) {
     var outcome = first
     while true {

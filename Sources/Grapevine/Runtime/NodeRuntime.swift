@@ -85,3 +85,21 @@ extension NodeRuntime {
     driver.end { loop.remove($0) }
   }
 }
+
+// Faults made on purpose, for evaluations on the loopback.
+extension NodeRuntime {
+  /// Stops without a word, as a host does that loses its power.
+  ///
+  /// The sockets stay open and nobody reads them, so no packet is refused, and a connection is
+  /// taken by the kernel alone: no answer ever comes. `close` still closes them.
+  package func fallSilent() {
+    driver.fallSilent { loop.remove($0) }
+  }
+
+  /// Lets nothing pass to the endpoints from now on: packets vanish, and connecting is without end.
+  ///
+  /// A connection that stands already goes on.
+  package func setUnreachable(_ endpoints: Set<Endpoint>) {
+    driver.setUnreachable(endpoints)
+  }
+}

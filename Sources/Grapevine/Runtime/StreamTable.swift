@@ -15,6 +15,8 @@ struct StreamTable {
   var finishingCount = 0
   /// When the listener, out of descriptors, tries again; nil while it listens.
   var acceptResumption: Instant?
+  /// Whether the sockets are to outlive the driver's time on its loop, unread.
+  var isSilent = false
   /// Who has events to deliver after this piece of work.
   var delegate: (any NodeRuntimeDelegate)?
 

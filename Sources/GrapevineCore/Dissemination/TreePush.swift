@@ -12,18 +12,21 @@ package enum TreePush {
   /// The branches of `arc`; none holds `own`.
   ///
   /// Of each part a member of chance is chosen, an accused one or one in `avoided` only if no other
-  /// turns up.
+  /// turns up. Where many have just been lost, the accused are left out, and one that was heard of
+  /// since `lossAt` is preferred.
   /// - Complexity: O(members on the arc).
   package static func branches(
     of arc: Arc,
     own: MemberKey,
     fanout: Int,
     avoiding avoided: [Int] = [],
+    lossAt: Instant? = nil,
     in table: MemberTable,
     random: inout Xoshiro256
   ) -> [Branch] {
-    let slots = table.liveSlots(on: arc)
-    var cutter = Cutter(table: table, avoided: avoided)
+    var slots = table.liveSlots(on: arc)
+    if lossAt != nil { slots.removeAll { table.isAccused($0) && table.key(inSlot: $0) != own } }
+    var cutter = Cutter(table: table, avoided: avoided, lossAt: lossAt)
     guard let position = slots.firstIndex(where: { table.key(inSlot: $0) == own }) else {
       cutter.cut(slots[...], arc, fanout, &random)
       return cutter.branches
@@ -48,11 +51,13 @@ package enum TreePush {
   private struct Cutter {
     let table: MemberTable
     let avoided: [Int]
+    let lossAt: Instant?
     var branches: [Branch] = []
 
-    init(table: MemberTable, avoided: [Int]) {
+    init(table: MemberTable, avoided: [Int], lossAt: Instant?) {
       self.table = table
       self.avoided = avoided
+      self.lossAt = lossAt
     }
 
     /// Cuts members in the circle's order in at most `partCount` parts, which together cover `arc`.
@@ -78,6 +83,10 @@ package enum TreePush {
 
     private func choose(_ slots: ArraySlice<Int>, _ random: inout Xoshiro256) -> Int {
       var chosen = slots[slots.startIndex + random.index(slots.count)]
+      if let lossAt {
+        let heard = slots.filter { table.heardAt($0) >= lossAt }
+        return heard.isEmpty ? chosen : heard[random.index(heard.count)]
+      }
       var tries = 0
       while slots.count > 1, tries < 4, table.isAccused(chosen) || avoided.contains(chosen) {
         chosen = slots[slots.startIndex + random.index(slots.count)]

@@ -21,11 +21,22 @@ package struct Observation: Sendable {
   package var relay: MemberKey?
   /// Says that it was told that the member answers streams only.
   package var hasToldStreamOnly = false
+  /// Says that it was drawn by chance, and is let go of when it answers.
+  package var isProbe = false
+  /// Says that it has not been heard of since this node began to observe it.
+  package var isInherited: Bool
 
   package static let cautionLimit = 8
 
-  package init(key: MemberKey, window: ArrivalWindow, heardAt: Instant, dueAt: Instant) {
+  package init(
+    key: MemberKey,
+    window: ArrivalWindow,
+    heardAt: Instant,
+    dueAt: Instant,
+    isInherited: Bool
+  ) {
     self.key = key
+    self.isInherited = isInherited
     self.window = window
     self.heardAt = heardAt
     self.dueAt = dueAt
@@ -37,6 +48,9 @@ package struct Observation: Sendable {
     package var startedAt: Instant
     package var askedAt: Instant
     package var round = 1
+    /// Says that it began without a silence, since the member's observer was lost: then the member
+    /// alone is asked first.
+    package var isInherited: Bool
     package var stream: StreamID?
   }
 }

@@ -11,7 +11,7 @@ package struct ObserverRings {
   private let own: Int
   /// For each ring the members' places, by slot.
   private let places: [[UInt64]]
-  private let isOnRings: [Bool]
+  private var isOnRings: [Bool]
 
   /// - Complexity: O(members × rings).
   package init(table: MemberTable, ringCount: Int, own: Int) {
@@ -23,6 +23,11 @@ package struct ObserverRings {
     isOnRings = (0..<table.count).map {
       $0 == own || (table.isLive($0) && !table.isAccused($0))
     }
+  }
+
+  /// Takes a member off the rings as if it were accused.
+  package mutating func remove(_ slot: Int) {
+    isOnRings[slot] = false
   }
 
   /// The observers of a member: one per ring, none twice, never itself.

@@ -82,9 +82,12 @@ struct MemberView {
     keys[key] = version << 1 | (isLive ? 1 : 0)
   }
 
-  /// Keeps the versions, so that what was deleted can't come back by a detour.
+  /// Keeps the versions, so that what was deleted can't come back by a detour; what was live may be
+  /// told once more.
   mutating func forgetLiveKeys() {
-    for key in keys.indices { keys[key] &= ~1 }
+    for key in keys.indices where keys[key] & 1 == 1 {
+      keys[key] = ((keys[key] >> 1) - 1) << 1
+    }
     liveCount = 0
   }
 }

@@ -8,8 +8,10 @@ internal import GrapevineSimulation
 final class SimulatedCluster: Cluster {
   let simulation: Simulation
   private let configuration: GossipConfiguration
-  private(set) var downReports = 0
+  private var isKeepingDownReports = false
+  private(set) var downReports: [DownReport] = []
   private(set) var complaints: [String] = []
+  let latenesses: [Double] = []
 
   init(_ options: Options, seed: UInt64) {
     var conditions = NetworkConditions()
@@ -19,13 +21,16 @@ final class SimulatedCluster: Cluster {
     simulation.eventLogLimit = 0
     var configuration = GossipConfiguration()
     configuration.interval = options.interval
+    configuration.memberExpiry = options.expiry
+    configuration.push = options.push
     self.configuration = configuration
     simulation.eventHandler = { [unowned self] in note($0) }
   }
 
   private func note(_ observed: ObservedEvent) {
     switch observed.event {
-    case .member(.down): downReports += 1
+    case .member(.down(let member)) where isKeepingDownReports:
+      downReports.append(DownReport(time: observed.time, node: observed.node, member: member))
     // A node that is told to leave as soon as it is known gives up the rest of its join.
     case .joinFinished(_, .failed(.closed)): break
     case .joinFinished(_, .failed(let reason)):
@@ -43,6 +48,7 @@ final class SimulatedCluster: Cluster {
   }
 
   func stop(_ node: Int) {
+    guard simulation.state(of: node).isAlive else { return }
     simulation.crash(node, .process)
   }
 
@@ -61,6 +67,8 @@ final class SimulatedCluster: Cluster {
       throw EvaluationError("\(name(of: node)) refused a change: \(error)")
     }
   }
+
+  func isRunning(_ node: Int) -> Bool { simulation.state(of: node).isAlive }
 
   func name(of node: Int) -> String {
     simulation.read(node) { engine, _ in engine.localID.name }
@@ -82,8 +90,65 @@ final class SimulatedCluster: Cluster {
     simulation.read(node) { engine, _ in engine.metrics }
   }
 
-  func countDownReports() {
-    downReports = 0
+  func id(of node: Int) -> MemberID {
+    simulation.read(node) { engine, _ in engine.localID }
+  }
+
+  func member(_ name: String, at node: Int) -> Member? {
+    simulation.member(named: name, at: node)
+  }
+
+  func members(at node: Int) -> [Member] {
+    simulation.read(node) { engine, now in engine.memberSummaries(now: now) }
+  }
+
+  func fingerprint(at node: Int) -> UInt64 {
+    simulation.read(node) { engine, _ in engine.fingerprint }
+  }
+
+  func keepDownReports() {
+    isKeepingDownReports = true
+  }
+}
+
+// Faults.
+extension SimulatedCluster {
+  func kill(_ node: Int, _ kind: Kill) {
+    switch kind {
+    case .silence: simulation.crash(node, .host)
+    case .close: simulation.crash(node, .process)
+    }
+  }
+
+  func restart(_ node: Int, _ place: RestartPlace) {
+    let generation = id(of: node).generation + 1
+    switch place {
+    case .sameAddress: simulation.restart(node, generation: generation)
+    case .newAddress:
+      simulation.restart(node, generation: generation, at: simulation.freshEndpoint())
+    }
+  }
+
+  func split(_ sides: [[Int]]) {
+    for (index, side) in sides.enumerated() {
+      for other in sides[(index + 1)...] { simulation.partition(side, from: other) }
+    }
+  }
+
+  func cutOneWay(_ links: [(source: Int, target: Int)]) {
+    for link in links { simulation.partitionOneWay(from: [link.source], to: [link.target]) }
+  }
+
+  func heal() {
+    simulation.healAll()
+  }
+
+  func resetPacketPeaks() {
+    simulation.resetPeaks()
+  }
+
+  func packetPeak(of nodes: [Int]) -> Int? {
+    nodes.map { simulation.traffic(of: $0).packetsPerSecondPeak }.max()
   }
 }
 
@@ -128,6 +193,16 @@ extension SimulatedCluster {
       throw EvaluationError("the simulator found a broken promise: \(error)")
     }
     return nodes.map { reached[$0] }
+  }
+
+  func observe(until end: Instant, _ look: (_ node: Int) -> Bool) throws(EvaluationError) {
+    do {
+      _ = try simulation.run(deadline: end) { simulation, node in
+        simulation.state(of: node) != .running || look(node)
+      }
+    } catch {
+      throw EvaluationError("the simulator found a broken promise: \(error)")
+    }
   }
 
   /// The number of steps between two reports of progress.

@@ -46,6 +46,14 @@ extension Command {
           + "\(CompareDetection.nodesLimit)"
       )
     }
+    guard options.victims < options.nodes else {
+      throw UsageError(
+        "--victims is \(options.victims): it must be less than the \(options.nodes) nodes"
+      )
+    }
+    guard options.shape.sizes(of: options.nodes) != nil else {
+      throw UsageError("the sides of --shape must have \(options.nodes) nodes in all, as --nodes")
+    }
     let total = options.keyCount * options.valueSize
     guard total <= stateLimit else {
       throw UsageError("--keys × --value-size is \(total) bytes: it must be at most \(stateLimit)")

@@ -21,10 +21,8 @@ package enum Help {
     }
     lines += ["", "options (eval SCENARIO --help has those of one scenario):"]
     for option in Option.all {
-      let only =
-        option.scenarios.count == Scenario.allCases.count
-        ? "" : " For \(option.scenarios.map(\.rawValue).joined(separator: ", "))."
-      let text = option.explanation + only + note(option) + " Default: \(standards(of: option))."
+      let text = option.explanation + only(option) + note(option)
+        + " Default: \(standards(of: option))."
       lines += entry(title(option), text, indentation: 22)
     }
     lines += [
@@ -50,6 +48,15 @@ package enum Help {
 
   private static func title(_ option: Option) -> String {
     option.placeholder.map { "\(option.name) \($0)" } ?? option.name
+  }
+
+  /// For which scenarios an option is, or for which ones it is not, whatever is shorter.
+  private static func only(_ option: Option) -> String {
+    let others = Scenario.allCases.filter { !option.scenarios.contains($0) }
+    guard !others.isEmpty else { return "" }
+    let isForMost = others.count <= 2
+    let names = (isForMost ? others : option.scenarios).map(\.rawValue).joined(separator: ", ")
+    return isForMost ? " Not for \(names)." : " For \(names)."
   }
 
   private static func note(_ option: Option) -> String {

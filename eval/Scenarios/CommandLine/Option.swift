@@ -1,3 +1,5 @@
+internal import GrapevineCore
+
 /// One option of the command line: how it is called, what it takes, and where it makes sense.
 struct Option: Sendable {
   let name: String
@@ -36,7 +38,7 @@ struct Option: Sendable {
 
 extension Option {
   /// Every option there is, in the order of the help.
-  static let all = general + ofScenarios
+  static let all = general + ofScenarios + ofFaults + ofReport
 
   private static let general = [
     Option(
@@ -61,7 +63,8 @@ extension Option {
         switch $0 {
         case .sync: "2, with --live 64"
         case .compareDetection: "8, 16, … 256"
-        case .propagate, .discover, .bootstrap, .idle: "64"
+        case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
+          "64"
         }
       }
     ) { $0.givenNodes.take(ValueText.count($1), in: 2...100_000) },
@@ -71,7 +74,7 @@ extension Option {
       "How often the measurement is repeated.",
       rule: "a whole number from 1 to 100000",
       standard: { "\(Options.standardRuns($0))" },
-      scenarios: [.propagate, .discover, .bootstrap, .sync, .compareDetection]
+      scenarios: Scenario.withRuns
     ) { $0.givenRuns.take(ValueText.count($1), in: 1...100_000) },
     Option(
       "--seed",
@@ -119,36 +122,54 @@ extension Option {
       scenarios: Scenario.ofClusters,
       network: .loopback
     ) { $0.loops.take(ValueText.count($1), in: 1...1_024) },
+    Option(
+      "--push",
+      "on|off",
+      "on: each change is pushed along a tree of nodes at once. off: heartbeats and pulls alone "
+        + "carry it.",
+      rule: "on or off",
+      standard: { _ in "on" },
+      scenarios: Scenario.ofClusters
+    ) { options, text in
+      switch text {
+      case "on": options.push = .tree
+      case "off": options.push = .off
+      default: return false
+      }
+      return true
+    },
   ]
 
   private static let ofScenarios = [
     Option(
       "--duration",
       "TIME",
-      "How long the cluster is watched.",
-      rule: "a duration from 1s to 60min, such as 30s or 2min",
-      standard: { _ in
-        Network.allCases
-          .map { "\(ValueText.text(Options.standardDuration($0))) \($0.rawValue)" }
+      "How long the cluster is watched, or kept busy.",
+      rule: "a duration from 1s to 100h, such as 30s, 2min or 24h",
+      standard: { scenario in
+        let durations = Network.allCases.map { Options.standardDuration(scenario, $0) }
+        guard durations[0] != durations[1] else { return ValueText.text(durations[0]) }
+        return zip(durations, Network.allCases)
+          .map { "\(ValueText.text($0)) \($1.rawValue)" }
           .joined(separator: ", ")
       },
-      scenarios: [.idle]
-    ) { $0.givenDuration.take(ValueText.duration($1), in: .seconds(1) ... .seconds(3_600)) },
+      scenarios: [.idle, .churn, .throughput]
+    ) { $0.givenDuration.take(ValueText.duration($1), in: .seconds(1) ... .seconds(360_000)) },
     Option(
       "--keys",
       "N",
       "The number of keys.",
       rule: "a whole number from 1 to 1000000",
-      standard: { _ in "10000" },
-      scenarios: [.sync]
-    ) { $0.keyCount.take(ValueText.count($1), in: 1...1_000_000) },
+      standard: { "\(Options.standardKeys($0))" },
+      scenarios: [.sync, .throughput]
+    ) { $0.givenKeys.take(ValueText.count($1), in: 1...1_000_000) },
     Option(
       "--value-size",
       "BYTES",
       "The size of each value.",
       rule: "a number of bytes up to 1MiB, such as 100 or 4KiB",
       standard: { _ in "100" },
-      scenarios: [.sync]
+      scenarios: [.sync, .throughput]
     ) { $0.valueSize.take(ValueText.size($1), in: 0...1_048_576) },
     Option(
       "--big-value",
@@ -168,6 +189,9 @@ extension Option {
       options.isLive = true
       return true
     },
+  ]
+
+  private static let ofReport = [
     Option(
       "--json",
       "FILE",
@@ -178,13 +202,13 @@ extension Option {
       guard !text.isEmpty else { return false }
       options.jsonPath = text
       return true
-    },
+    }
   ]
 }
 
 extension Comparable {
   /// Becomes `value` if there is one within `range`; otherwise says false.
-  fileprivate mutating func take(_ value: Self?, in range: ClosedRange<Self>) -> Bool {
+  mutating func take(_ value: Self?, in range: ClosedRange<Self>) -> Bool {
     guard let value, range.contains(value) else { return false }
     self = value
     return true
@@ -193,7 +217,7 @@ extension Comparable {
 
 extension Optional where Wrapped: Comparable {
   /// Becomes `value` if there is one within `range`; otherwise says false.
-  fileprivate mutating func take(_ value: Wrapped?, in range: ClosedRange<Wrapped>) -> Bool {
+  mutating func take(_ value: Wrapped?, in range: ClosedRange<Wrapped>) -> Bool {
     guard let value, range.contains(value) else { return false }
     self = value
     return true

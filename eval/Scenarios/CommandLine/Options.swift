@@ -1,3 +1,5 @@
+package import GrapevineCore
+
 /// What a person asked for, with the default of everything that was not said.
 package struct Options: Sendable, Equatable {
   package var scenario: Scenario
@@ -10,10 +12,18 @@ package struct Options: Sendable, Equatable {
   package var loss = 0.0
   package var latency: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(1)
   package var loops = 1
-  package var keyCount = 10_000
+  package var push = PushMode.tree
+  package var givenKeys: Int?
   package var valueSize = 100
   package var bigValueSize: Int?
   package var isLive = false
+  package var kills = [Kill.silence]
+  package var victims = 1
+  package var shape = PartitionShape.halves
+  package var length: Duration = .seconds(30)
+  package var rate = 5_000
+  package var oneWayCuts = 0
+  package var expiry: Duration = .seconds(60)
   package var jsonPath: String?
 
   package init(scenario: Scenario) {
@@ -24,7 +34,8 @@ package struct Options: Sendable, Equatable {
   package var nodes: Int {
     if let givenNodes { return givenNodes }
     switch scenario {
-    case .propagate, .discover, .bootstrap, .idle: return 64
+    case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
+      return 64
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
     }
@@ -35,22 +46,35 @@ package struct Options: Sendable, Equatable {
   }
 
   package var duration: Duration {
-    givenDuration ?? Options.standardDuration(network)
+    givenDuration ?? Options.standardDuration(scenario, network)
+  }
+
+  package var keyCount: Int {
+    givenKeys ?? Options.standardKeys(scenario)
   }
 
   static func standardRuns(_ scenario: Scenario) -> Int {
     switch scenario {
     case .propagate, .discover: 30
+    case .detect: 20
     case .bootstrap, .sync, .compareDetection: 10
-    case .idle: 1
+    case .partition: 3
+    case .idle, .churn, .throughput: 1
     }
   }
 
-  static func standardDuration(_ network: Network) -> Duration {
-    switch network {
-    case .simulated: .seconds(30)
-    case .loopback: .seconds(10)
+  static func standardDuration(_ scenario: Scenario, _ network: Network) -> Duration {
+    switch (scenario, network) {
+    case (.throughput, _): .seconds(20)
+    case (.churn, .simulated): .seconds(600)
+    case (.churn, .loopback): .seconds(60)
+    case (_, .simulated): .seconds(30)
+    case (_, .loopback): .seconds(10)
     }
+  }
+
+  static func standardKeys(_ scenario: Scenario) -> Int {
+    scenario == .throughput ? 1_000 : 10_000
   }
 }
 

@@ -3,8 +3,12 @@ package enum Scenario: String, Sendable, CaseIterable {
   case propagate
   case discover
   case bootstrap
+  case detect
   case idle
   case sync
+  case partition
+  case churn
+  case throughput
   case compareDetection = "compare-detection"
 
   /// The scenario that `name` stands for, by its own name or an alias.
@@ -23,7 +27,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     switch self {
     case .propagate: "update"
     case .discover: "discovery"
-    case .bootstrap, .idle, .sync, .compareDetection: nil
+    case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection: nil
     }
   }
 
@@ -33,8 +37,12 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "one update on one node until all nodes hold it"
     case .discover: "a new node joins until all nodes know it"
     case .bootstrap: "all nodes join through one seed at once until all know all"
+    case .detect: "nodes are killed until all others say that they are down"
     case .idle: "what a cluster at rest sends, computes and keeps in memory"
     case .sync: "many keys until a fresh node, or a whole cluster, holds them"
+    case .partition: "the network is split, and heals until all nodes agree again"
+    case .churn: "nodes come, crash, leave and start again under writes"
+    case .throughput: "one node overwrites keys at a steady rate until all are equal"
     case .compareDetection: "a crash until others detect it by kite's rule, modelled"
     }
   }
@@ -63,7 +71,8 @@ package enum Scenario: String, Sendable, CaseIterable {
       """
       A steady cluster in which nothing changes, watched for a while. Each packet counts with \
       28 bytes of IP and UDP headers. Processor time and memory are this process's, divided by \
-      the nodes, and so are measured on loopback only.
+      the nodes, and so are measured on loopback only. Any member that is reported down is \
+      reported wrongly, since nothing dies.
       """
     case .sync:
       """
@@ -71,6 +80,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       is taken until it holds all of them. With --live the keys are set on one node of a running \
       cluster, and the time is taken until all nodes hold them.
       """
+    case .detect, .partition, .churn, .throughput: explanationOfStress
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \

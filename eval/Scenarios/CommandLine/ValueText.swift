@@ -3,7 +3,7 @@ package enum ValueText {
   /// A duration such as `500ms`, `2s` or `1.5s`; nil unless it is one, with its unit, and not
   /// negative.
   package static func duration(_ text: String) -> Duration? {
-    let units = [("us", 1e3), ("ms", 1e6), ("min", 6e10), ("s", 1e9)]
+    let units = [("us", 1e3), ("ms", 1e6), ("min", 6e10), ("s", 1e9), ("h", 3.6e12)]
     guard let (unit, scale) = units.first(where: { text.hasSuffix($0.0) }),
       let number = decimal(text.dropLast(unit.count))
     else { return nil }
@@ -56,7 +56,7 @@ package enum ValueText {
   package static func text(_ duration: Duration) -> String {
     let nanoseconds = duration.nanoseconds
     let units: [(String, Int64)] = [
-      ("min", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
+      ("h", 3_600_000_000_000), ("min", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
     ]
     for (unit, scale) in units
     where nanoseconds >= scale && nanoseconds % scale == 0 {

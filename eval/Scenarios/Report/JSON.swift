@@ -17,6 +17,11 @@ package indirect enum JSON: Sendable, Equatable {
     ])
   }
 
+  /// The number; null if there is none.
+  package static func number(orNull value: Double?) -> JSON {
+    value.map { .number($0) } ?? .null
+  }
+
   package static func == (first: JSON, second: JSON) -> Bool {
     first.text == second.text
   }

@@ -6,19 +6,15 @@ enum Idle {
     let options = measurement.options
     let emptyProcess = ProcessMemory.resident
     let cluster = try measurement.makeCluster()
+    cluster.keepDownReports()
     let nodes = try measurement.startSteady(options.nodes, in: cluster)
-    cluster.countDownReports()
 
+    cluster.resetPacketPeaks()
     let kernelBefore = KernelCounters.current
     let trafficBefore = cluster.traffic(of: nodes)
     let processorBefore = MachineClock.processorTime
     let begin = cluster.now
-    try cluster.sleep(options.duration) { now in
-      let passed = Duration.nanoseconds(Int64(now.since(begin)))
-      measurement.progress.report(
-        "watching: \(NumberText.fixed(passed.seconds, 0)) s of \(ValueText.text(options.duration))"
-      )
-    }
+    try watch(nodes, in: cluster, since: begin, measurement)
     let processor = MachineClock.processorTime.since(processorBefore)
     let traffic = cluster.traffic(of: nodes) - trafficBefore
     let kernel = KernelCounters.current.map { $0 - (kernelBefore ?? $0) }
@@ -31,7 +27,8 @@ enum Idle {
       kernel: kernel.map { $0 * (share / seconds) },
       processor: Double(processor) / 1e9 / seconds * share,
       memory: Double(memory) * share,
-      falseDown: cluster.downReports
+      falseDown: cluster.downReports.count,
+      peak: cluster.packetPeak(of: nodes)
     )
     var outcome = Outcome()
     report(figures, options, &outcome)
@@ -41,6 +38,45 @@ enum Idle {
     return outcome
   }
 
+  /// Lets the time pass, each minute of it with other links cut if any are to be.
+  private static func watch(
+    _ nodes: [Int],
+    in cluster: any Cluster,
+    since begin: Instant,
+    _ measurement: Measurement
+  ) throws(EvaluationError) {
+    let options = measurement.options
+    let end = begin + options.duration
+    while cluster.now < end {
+      cluster.heal()
+      cluster.cutOneWay(drawLinks(options.oneWayCuts, nodes, measurement))
+      let left = Duration.nanoseconds(Int64(end.since(cluster.now)))
+      let span = options.oneWayCuts > 0 ? min(left, .seconds(60)) : left
+      try cluster.sleep(span) { now in
+        let passed = Duration.nanoseconds(Int64(now.since(begin)))
+        measurement.progress.report(
+          "watching: \(NumberText.fixed(passed.seconds, 0)) s of "
+            + "\(ValueText.text(options.duration)), \(cluster.downReports.count) reports of down"
+        )
+      }
+    }
+  }
+
+  /// Draws directed links, as few from each node and to each node as can be.
+  private static func drawLinks(
+    _ count: Int,
+    _ nodes: [Int],
+    _ measurement: Measurement
+  ) -> [(source: Int, target: Int)] {
+    guard count > 0 else { return [] }
+    let order = measurement.choose(nodes.count, of: nodes)
+    return (0..<min(count, nodes.count * (nodes.count - 1))).map { index in
+      let source = index % nodes.count
+      let step = 1 + index / nodes.count
+      return (order[source], order[(source + step) % nodes.count])
+    }
+  }
+
   /// What was measured, per node and second.
   private struct Figures {
     let traffic: TrafficCount
@@ -48,6 +84,7 @@ enum Idle {
     let processor: Double
     let memory: Double
     let falseDown: Int
+    let peak: Int?
   }
 
   private static func report(_ figures: Figures, _ options: Options, _ outcome: inout Outcome) {
@@ -65,7 +102,10 @@ enum Idle {
       table.add(["processor time, µs per second", NumberText.fixed(figures.processor * 1e6, 1)])
       table.add(["resident memory", NumberText.bytes(Int(figures.memory.rounded()))])
     }
-    table.add(["live members held to be down", "\(figures.falseDown)"])
+    if let peak = figures.peak {
+      table.add(["most packets of one node in a second", "\(peak)"])
+    }
+    table.add(["reports that a live member is down", "\(figures.falseDown)"])
     outcome.lines = table.lines
     if isReal {
       outcome.lines += [
@@ -81,6 +121,7 @@ enum Idle {
       ("cpu_s_per_node_per_s", isReal ? .number(figures.processor) : .null),
       ("rss_bytes_per_node", isReal ? .number(figures.memory) : .null),
       ("false_down", .integer(figures.falseDown)),
+      ("peak_packets_per_s", figures.peak.map { .integer($0) } ?? .null),
     ]
   }
 }

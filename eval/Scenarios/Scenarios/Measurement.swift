@@ -96,6 +96,57 @@ final class Measurement {
     throw EvaluationError("\(title): digests and deltas did not cease within 120 intervals")
   }
 
+  /// Lets enough time pass for those that observe a node to have come to know its heartbeats.
+  func warmUp(_ cluster: any Cluster, _ title: String) throws(EvaluationError) {
+    try cluster.sleep(options.interval * 10) { _ in
+      progress.report("\(title): observers get to know the nodes")
+    }
+  }
+
+  /// What all nodes together send in a second while nothing changes.
+  func idleRate(
+    of nodes: [Int],
+    in cluster: any Cluster
+  ) throws(EvaluationError) -> TrafficCount {
+    // A virtual interval costs nothing, and a longer window a better mean.
+    let intervals = options.network == .simulated ? 40 : 10
+    let before = cluster.traffic(of: nodes)
+    let begin = cluster.now
+    try cluster.sleep(options.interval * intervals) { _ in
+      progress.report("measuring the idle rate")
+    }
+    let seconds = Double(cluster.now.since(begin)) / 1e9
+    return (cluster.traffic(of: nodes) - before) * (1 / seconds)
+  }
+
+  /// Draws `count` of the nodes.
+  func choose(_ count: Int, of nodes: [Int]) -> [Int] {
+    var pool = nodes
+    random.shuffle(&pool)
+    return Array(pool.prefix(count))
+  }
+
+  /// Waits until all nodes hold the same and hold each other live; nil if that takes too long.
+  func agreement(
+    of nodes: [Int],
+    on subject: Agreement,
+    in cluster: any Cluster,
+    within limit: Duration,
+    _ title: String
+  ) throws(EvaluationError) -> Duration? {
+    let begin = cluster.now
+    var looks = 0
+    var end: Instant?
+    try cluster.observe(until: begin + limit) { _ in
+      looks += 1
+      if looks % 1_024 == 0 { progress.report("\(title): waiting until all nodes agree") }
+      guard cluster.agree(nodes, on: subject) else { return true }
+      end = cluster.now
+      return false
+    }
+    return end.map { .nanoseconds(Int64($0.since(begin))) }
+  }
+
   /// Lets up to an interval pass: heartbeats come at fixed times, and runs must not fall in step.
   func pauseByChance(_ cluster: any Cluster, _ title: String) throws(EvaluationError) {
     let pause = random.below(UInt64(options.interval.nanoseconds))

@@ -1,0 +1,15 @@
+package import GrapevineCore
+
+// Faults made on purpose, for evaluations on the loopback.
+extension Node {
+  /// Stops without a word, as a host does that loses its power: its sockets stay open, and nobody
+  /// reads them or answers.
+  package func fallSilent() {
+    runtime.fallSilent()
+  }
+
+  /// Lets nothing pass to `endpoints` from now on, but over connections that stand already.
+  package func setUnreachable(_ endpoints: Set<Endpoint>) {
+    runtime.setUnreachable(endpoints)
+  }
+}

@@ -1,0 +1,42 @@
+// The scenarios in which something goes wrong on purpose, or much is asked.
+extension Scenario {
+  /// The scenarios that repeat what they measure.
+  static let withRuns: [Scenario] = [
+    .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection,
+  ]
+
+  /// How it is measured, as lines of help; empty for others.
+  var explanationOfStress: String {
+    switch self {
+    case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection: ""
+    case .detect:
+      """
+      A steady cluster. In each run a node chosen by the seed is killed, and the time is taken at \
+      which each of the others says that it is down; then a new node takes its place. With more \
+      victims than one they are killed at the same moment, each run has a cluster of its own, and \
+      a survivor counts once it says so of all. Pushes and the peak of packets are those of the \
+      survivors from the kill until 1 s after the last one said so.
+      """
+    case .partition:
+      """
+      In each run a steady cluster is cut into sides chosen by the seed, all of which go on \
+      writing. When the cut ends, the time is taken until all nodes hold the same and all are \
+      live to all. Wrong is a report of a live member by one of its own side. On loopback nothing \
+      new passes the cut, but a stream that is under way as it comes is not broken off.
+      """
+    case .churn:
+      """
+      A steady cluster in which every four intervals a node comes, dies in silence or with its \
+      sockets closed, leaves, or starts again under its name, while a node chosen by the seed \
+      writes each interval. The lag is a write's time until all hold it that were members then \
+      and still live. A ghost is a member that is gone and still in some table 10 intervals after \
+      it should have expired.
+      """
+    case .throughput:
+      """
+      A steady cluster in which one node overwrites its keys in turn, at a steady rate, and the \
+      time is taken from the last write until each node holds it; then all values are compared.
+      """
+    }
+  }
+}

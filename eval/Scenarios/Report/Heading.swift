@@ -1,0 +1,58 @@
+internal import GrapevineCore
+
+extension Evaluation {
+  /// What is measured, and under which conditions.
+  static func heading(_ options: Options) -> [String] {
+    var conditions =
+      options.scenario == .compareDetection
+      ? CompareDetection.conditions(options) : networkConditions(options)
+    conditions.append("interval \(ValueText.text(options.interval))")
+    conditions += scenarioConditions(options)
+    conditions.append("seed \(options.seed)")
+    let title = "\(options.scenario.rawValue): \(options.scenario.summary)"
+    return TextLayout.wrapped(title, 80) + TextLayout.listed(conditions, 80)
+      + scenarioLines(options).flatMap { TextLayout.wrapped($0, 80) }
+  }
+
+  private static func networkConditions(_ options: Options) -> [String] {
+    var conditions = ["\(options.nodes) nodes", options.network.rawValue]
+    switch options.network {
+    case .simulated: conditions.append("latency \(ValueText.text(options.latency))")
+    case .loopback: conditions.append(options.loops == 1 ? "1 loop" : "\(options.loops) loops")
+    }
+    conditions.append("loss \(NumberText.trimmed(options.loss, 6))")
+    return options.push == .tree ? conditions : conditions + ["push off"]
+  }
+
+  private static func scenarioConditions(_ options: Options) -> [String] {
+    switch options.scenario {
+    case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection:
+      [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
+    case .idle, .churn, .throughput: ["for \(ValueText.text(options.duration))"]
+    }
+  }
+
+  /// What else is said of a scenario, in lines of its own.
+  private static func scenarioLines(_ options: Options) -> [String] {
+    let size = NumberText.bytes(options.valueSize)
+    switch options.scenario {
+    case .propagate, .discover, .bootstrap, .churn, .compareDetection: return []
+    case .detect:
+      let kinds = options.kills.map { $0 == .silence ? "by silence" : "by closing its sockets" }
+      let victims = options.victims == 1 ? "1 victim" : "\(options.victims) victims at once"
+      return ["\(victims), each killed \(kinds.joined(separator: " or "))"]
+    case .idle:
+      return options.oneWayCuts == 0 ? [] : ["links cut in one direction: \(options.oneWayCuts)"]
+    case .sync:
+      let big = options.bigValueSize.map { ", one of \(NumberText.bytes($0))" } ?? ""
+      let how = options.isLive ? "set on one node of the running cluster" : "held by one member"
+      return ["\(options.keyCount) keys with values of \(size)\(big), \(how)"]
+    case .partition:
+      let sizes = options.shape.sizes(of: options.nodes) ?? []
+      let sides = sizes.map { "\($0)" }.joined(separator: "/")
+      return ["split \(sides) for \(ValueText.text(options.length))"]
+    case .throughput:
+      return ["\(options.rate) updates/s to \(options.keyCount) keys with values of \(size)"]
+    }
+  }
+}
