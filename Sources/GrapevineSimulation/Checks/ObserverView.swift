@@ -43,7 +43,11 @@ struct ObserverView {
     // Once a name is forgotten, a clock that stepped back may begin it anew.
     if phase == .expired { generations[nameIndex] = 0 }
     self[identity].phase = phase
-    self[identity].forgetLiveKeys()
+    if phase == .expired {
+      self[identity].forgetState()
+    } else {
+      self[identity].forgetLiveKeys()
+    }
   }
 }
 
@@ -82,12 +86,16 @@ struct MemberView {
     keys[key] = version << 1 | (isLive ? 1 : 0)
   }
 
-  /// Keeps the versions, so that what was deleted can't come back by a detour; what was live may be
-  /// told once more.
+  /// Keeps the versions, so that what was deleted can't come back by a detour.
   mutating func forgetLiveKeys() {
-    for key in keys.indices where keys[key] & 1 == 1 {
-      keys[key] = ((keys[key] >> 1) - 1) << 1
-    }
+    for key in keys.indices { keys[key] &= ~1 }
     liveCount = 0
+  }
+
+  /// Forgets all: a member that expired and joins anew is learned from the beginning.
+  mutating func forgetState() {
+    keys = []
+    liveCount = 0
+    version = 0
   }
 }
