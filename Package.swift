@@ -71,7 +71,13 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineTests",
+      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "NodeProcess"],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "NodeProcess",
       dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore"],
+      path: "Tests/Support/NodeProcess",
       swiftSettings: strict
     ),
     .testTarget(

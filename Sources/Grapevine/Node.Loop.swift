@@ -9,13 +9,18 @@ extension Node {
   public final class Loop: Sendable {
     package let eventLoop: EventLoop
     let delivery = DeliveryThread()
-    let resolver = Resolver()
+    let resolver: Resolver
 
     /// Starts a loop.
     ///
     /// - Throws: ``NodeError`` with the code `systemFailure` if the system has no thread or
     ///   descriptor to give.
-    public init() throws(NodeError) {
+    public convenience init() throws(NodeError) {
+      try self.init(resolver: Resolver())
+    }
+
+    package init(resolver: Resolver) throws(NodeError) {
+      self.resolver = resolver
       do {
         eventLoop = try EventLoop()
       } catch {

@@ -5,8 +5,20 @@ import GrapevineTransport
 /// what its user has it say.
 ///
 /// All methods can be called from any thread, also from watchers; those that are not `async` are
-/// short and never wait for the network. What was set is read back at once. A node that is let go
-/// of without ``close()`` stops by itself.
+/// short and never wait for the network. What was set is read back at once.
+///
+/// A node that is let go of without ``close()`` stops by itself, and others take it for crashed.
+/// Neither its watchers nor its event streams hold it, so something else must: a property, or a
+/// local variable that is used to the end. An optimized build lets go of a local variable after its
+/// last use, which need not be the end of its scope; a `defer { node.close() }`, or
+/// ``leave()`` as the last call, is such a use.
+///
+/// ```swift
+/// let node = try Node()
+/// defer { node.close() }
+/// try await node.join(["web.example.org"])
+/// for await notice in node.events() { print(notice) }
+/// ```
 public final class Node: Sendable {
   /// The endpoint that other members are told.
   public let address: Endpoint
@@ -35,7 +47,9 @@ public final class Node: Sendable {
     log = NodeLog(sink: configuration.logSink, node: name, thread: loop.delivery)
     seedKeeper = SeedKeeper(
       seeds: configuration.seeds,
+      longestPause: configuration.seedInterval,
       shortestPause: configuration.gossip.interval,
+      nameLimit: configuration.gossip.seedLimit,
       resolver: loop.resolver,
       log: log
     )

@@ -1,3 +1,5 @@
+public import GrapevineCore
+
 /// Why a node could not do what it was asked to do; the node goes on as it was.
 public struct NodeError: Error, Sendable {
   /// The kind of failure, to be switched on with a default: later versions may add kinds.
@@ -8,6 +10,9 @@ public struct NodeError: Error, Sendable {
   public let reason: String
   /// What became of each address that was tried, for ``Code/joinFailed``; else empty.
   public let failures: [AddressFailure]
+  /// The members that it is about, for ``Code/leaveFailed`` and ``Code/spreadIncomplete``; else
+  /// empty.
+  public let members: [MemberID]
   /// The error underneath, such as a ``StateError`` or an ``InvalidConfiguration``; nil if none.
   public let cause: (any Error)?
 
@@ -16,12 +21,14 @@ public struct NodeError: Error, Sendable {
     value: String,
     reason: String,
     failures: [AddressFailure] = [],
+    members: [MemberID] = [],
     cause: (any Error)? = nil
   ) {
     self.code = code
     self.value = value
     self.reason = reason
     self.failures = failures
+    self.members = members
     self.cause = cause
   }
 }
@@ -38,6 +45,7 @@ extension NodeError {
       case invalidChange
       case joinFailed
       case leaveFailed
+      case spreadIncomplete
       case nameTaken
       case left
       case closed
@@ -62,6 +70,8 @@ extension NodeError {
     public static let joinFailed = Code(kind: .joinFailed)
     /// Live members were told that the node leaves, and none acknowledged it.
     public static let leaveFailed = Code(kind: .leaveFailed)
+    /// The time was over before all live members held a version.
+    public static let spreadIncomplete = Code(kind: .spreadIncomplete)
     /// Another live process goes by the node's name, and it is the one that stays.
     public static let nameTaken = Code(kind: .nameTaken)
     /// The node has left its cluster.

@@ -9,6 +9,7 @@ import Synchronization
 /// and never the other way round.
 final class NodeHub: Sendable {
   typealias JoinHandler = @Sendable (JoinOutcome) -> Void
+  typealias SpreadHandler = @Sendable (SpreadOutcome) -> Void
 
   /// How far the node has left.
   private enum Leaving {
@@ -20,10 +21,19 @@ final class NodeHub: Sendable {
   private struct State {
     var subscribers: [any Subscriber] = []
     var joins: [JoinTicket: JoinHandler] = [:]
+    var spreads: [SpreadTicket: SpreadHandler] = [:]
+    /// Who waits for the time before leaving to be over.
+    var handOvers: [Promise<Void>] = []
     var leaving = Leaving.notAsked
+    /// Who goes on under the node's name in its place.
+    var successor: MemberID?
     var isClosed = false
     /// What `deliver` has to do besides waking the subscribers.
     var errands: [@Sendable () -> Void] = []
+
+    var isLeaving: Bool {
+      if case .notAsked = leaving { false } else { true }
+    }
   }
 
   private let state = Locked(State())
@@ -41,10 +51,21 @@ final class NodeHub: Sendable {
   var isClosed: Bool { state.withLock { $0.isClosed } }
 
   /// Says whether the node has begun to leave.
-  var isLeaving: Bool {
-    state.withLock { state in
-      if case .notAsked = state.leaving { false } else { true }
+  var isLeaving: Bool { state.withLock { $0.isLeaving } }
+
+  /// Says whether the node still takes part, as far as it itself is concerned.
+  var takesPart: Bool {
+    state.withLock { !$0.isClosed && !$0.isLeaving && $0.successor == nil }
+  }
+
+  /// Checks that the node `name` still takes part, as far as it itself is concerned.
+  func checkTakesPart(_ name: String) throws(NodeError) {
+    let (isClosed, isLeaving, successor) = state.withLock { state in
+      (state.isClosed, state.isLeaving, state.successor)
     }
+    guard !isClosed else { throw .closed(name) }
+    guard !isLeaving else { throw .left(name) }
+    if let successor { throw NodeError(StateError.nameTaken(by: successor), name: name) }
   }
 }
 
@@ -58,15 +79,17 @@ extension NodeHub: NodeRuntimeDelegate {
       case .joinFinished(let ticket, let outcome):
         guard let handler = state.joins.removeValue(forKey: ticket) else { break }
         state.errands.append { handler(outcome) }
+      case .spreadFinished(let ticket, let missing):
+        guard let handler = state.spreads.removeValue(forKey: ticket) else { break }
+        state.errands.append { handler(.finished(missing: missing)) }
       case .leaveFinished(let asked, let acknowledged):
         let report = LeaveReport(asked: asked, acknowledged: acknowledged)
         if case .asked(let promises) = state.leaving {
           for promise in promises { state.errands.append { promise.fulfil(report) } }
         }
         state.leaving = .done(report)
-      case .superseded, .generationRaised, .stateRefused, .answersByStreamOnly, .wasPaused,
-        .spreadFinished:
-        break
+      case .superseded(let rival, _): state.successor = rival
+      case .answersByStreamOnly, .wasPaused, .generationRaised, .stateRefused: break
       }
     }
     log.collect(event)
@@ -114,6 +137,34 @@ extension NodeHub {
     }
   }
 
+  /// Has `handler` called, once, when the wait `ticket` is over; false if it will not be.
+  ///
+  /// To be called under the engine's lock, in one step with the beginning of the wait.
+  func expect(_ ticket: SpreadTicket, _ handler: @escaping SpreadHandler) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed else { return false }
+      state.spreads[ticket] = handler
+      return true
+    }
+  }
+
+  func forget(_ ticket: SpreadTicket) {
+    state.withLock { $0.spreads[ticket] = nil }
+  }
+
+  /// Has `promise` fulfilled once the node leaves or is closed; false if that has happened.
+  func expectEndOfHandOver(_ promise: Promise<Void>) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed, case .notAsked = state.leaving else { return false }
+      state.handOvers.append(promise)
+      return true
+    }
+  }
+
+  func forgetHandOver(_ promise: Promise<Void>) {
+    state.withLock { state in state.handOvers.removeAll { $0 === promise } }
+  }
+
   /// Has `promise` fulfilled with the report once the node has left, or with nil if it is closed
   /// first.
   ///
@@ -121,15 +172,16 @@ extension NodeHub {
   /// under the engine's lock, in one step with that.
   func expectLeaveReport(_ promise: Promise<LeaveReport?>) -> Bool {
     state.withLock { state in
+      defer { hasNews.store(true, ordering: .sequentiallyConsistent) }
       switch state.leaving {
       case _ where state.isClosed: state.errands.append { promise.fulfil(nil) }
       case .done(let report): state.errands.append { promise.fulfil(report) }
       case .asked(let promises): state.leaving = .asked(promises + [promise])
       case .notAsked:
         state.leaving = .asked([promise])
+        for handOver in state.handOvers { state.errands.append { handOver.fulfil(()) } }
         return true
       }
-      hasNews.store(true, ordering: .sequentiallyConsistent)
       return false
     }
   }
@@ -148,6 +200,8 @@ extension NodeHub {
       let last = state
       state.subscribers = []
       state.joins = [:]
+      state.spreads = [:]
+      state.handOvers = []
       state.errands = []
       if case .asked = state.leaving { state.leaving = .notAsked }
       return last
@@ -159,6 +213,8 @@ extension NodeHub {
     for errand in last.errands { errand() }
     // Their order does not matter: each waits for its own outcome.
     for handler in last.joins.values { handler(.failed(.closed)) }
+    for handler in last.spreads.values { handler(.closed) }
+    for promise in last.handOvers { promise.fulfil(()) }
     if case .asked(let promises) = last.leaving {
       for promise in promises { promise.fulfil(nil) }
     }

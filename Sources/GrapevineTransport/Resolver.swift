@@ -48,6 +48,7 @@ package final class Resolver: Sendable {
   private static let queueLimit = 1_024
 
   private let threadLimit: Int
+  private let lookUp: @Sendable (_ host: String, _ port: UInt16) -> Answer
   private let state = Locked(State())
 
   private struct State {
@@ -62,9 +63,15 @@ package final class Resolver: Sendable {
   }
 
   /// Creates a resolver without threads; they start with the questions and end when there are none.
-  package init(threadLimit: Int = 4) {
+  ///
+  /// What looks a name up, on one of the threads, is the system unless `lookUp` takes its place.
+  package init(
+    threadLimit: Int = 4,
+    lookUp: @escaping @Sendable (_ host: String, _ port: UInt16) -> Answer = askSystem
+  ) {
     precondition(threadLimit > 0)
     self.threadLimit = threadLimit
+    self.lookUp = lookUp
   }
 }
 
@@ -141,7 +148,7 @@ extension Resolver {
     do {
       try NativeThread.start(name: "grapevine-names") { [self] in
         while let question = nextQuestion() {
-          question.completion(Self.answer(question.host, question.port))
+          question.completion(lookUp(question.host, question.port))
         }
       }
     } catch {
@@ -172,7 +179,9 @@ extension Resolver {
     }
   }
 
-  private static func answer(_ host: String, _ port: UInt16) -> Answer {
+  /// Has the system look a name up, which may take as long as its name servers do.
+  @Sendable
+  package static func askSystem(_ host: String, _ port: UInt16) -> Answer {
     var found: [Endpoint] = []
     let (code, systemCode) = System.addresses(of: host, port: port, into: &found)
     var endpoints: [Endpoint] = []

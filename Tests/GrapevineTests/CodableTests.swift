@@ -2,7 +2,7 @@ import Foundation
 import Grapevine
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CodableTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct CodableTests {
   @Test func `Members and metrics survive a round trip`() async throws {
     let nodes = try await makeCluster("a", "b")
     try nodes[1].update([.set("key", to: "värde"), .set("gone", to: "x"), .delete(key: "gone")])

@@ -1,7 +1,7 @@
 import Grapevine
 import Testing
 
-@Suite struct ConfigurationTests {
+@Suite(.nodesStay) struct ConfigurationTests {
   @Test func `The defaults are those of the design`() throws {
     let configuration = Node.Configuration()
     try configuration.validate()

@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JoinFailureTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct JoinFailureTests {
   @Test func `A closed port refuses`() async throws {
     let peer = StrangePeer(.closed)
     let node = try makeNode()

@@ -1,7 +1,7 @@
 import Grapevine
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JoinTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct JoinTests {
   @Test func `Two nodes see each other's keys`() async throws {
     let a = try makeNode("a")
     let b = try makeNode("b")
@@ -135,6 +135,12 @@ import Testing
     let refusal = #expect(throws: NodeError.self) { try twin.set("key", "value") }
     #expect(refusal?.code == .nameTaken)
     #expect(refusal?.value == nodes[1].id.description)
+    for refused in [{ try twin.announceLeaving() }, { _ = try await twin.spread() }]
+      as [@Sendable () async throws -> Void]
+    {
+      let error = await #expect(throws: NodeError.self) { try await refused() }
+      #expect(error?.code == .nameTaken)
+    }
     try nodes[1].set("still", "here")
     try await eventually("the first goes on") { nodes[0].text(of: "still", member: "b") == "here" }
     #expect(nodes[0].member(named: "b")?.generation == nodes[1].id.generation)

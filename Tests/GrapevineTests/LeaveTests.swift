@@ -1,7 +1,7 @@
 import Grapevine
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LeaveTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct LeaveTests {
   @Test func `Alone a node leaves at once`() async throws {
     let node = try makeNode()
     #expect(try await node.leave() == LeaveReport(asked: [], acknowledged: []))
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `It throws if nobody acknowledges`() async throws {
-    let nodes = try await makeCluster("a", "b") { $0.gossip.streamTimeout = .milliseconds(500) }
+    let nodes = try await makeCluster("a", "b")
     nodes[0].close()
     let error = await #expect(throws: NodeError.self) { try await nodes[1].leave() }
     #expect(error?.code == .leaveFailed)
@@ -75,7 +75,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CloseTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct CloseTests {
   @Test func `Closing twice is harmless`() throws {
     let node = try makeNode()
     node.close()
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func `A node that is let go of stops by itself`() async throws {
-    var node: Node? = try makeNode()
+    var node: Node? = try makeMortalNode()
     let address = try #require(node?.address.description)
     weak let watched = node
     node?.watch(Recorder())

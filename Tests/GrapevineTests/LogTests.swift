@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LogTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct LogTests {
   /// A sink that keeps what it is handed.
   private final class Sink: LogSink {
     let minimumLevel: LogLevel
@@ -20,11 +20,22 @@ import Testing
       beforeKeeping()
       kept.withLock { $0.append(record) }
     }
+
+    func has(_ level: LogLevel, _ message: String, _ member: MemberID) -> Bool {
+      records.contains { record in
+        record.level == level && record.message == message
+          && record.fields.contains { $0.value == member.description }
+      }
+    }
   }
 
   @Test func `A node says what it does`() async throws {
     let sink = Sink()
-    let a = try makeNode("a") { $0.logSink = sink }
+    let a = try makeNode("a") {
+      $0.logSink = sink
+      // On a busy machine a short interval makes it say that it ran late.
+      $0.gossip.interval = .seconds(2)
+    }
     let b = try makeNode("b")
     try await b.join([a.address.description])
     try b.set("key", "value")
@@ -42,6 +53,32 @@ import Testing
     #expect(joined.level == .info)
     #expect(joined.fields.map(\.name) == ["member"])
     #expect(joined.description == "info a: member joined member=\(b.id)")
+  }
+
+  @Test func `It tells of crashes, restarts and what is odd about a network`() async throws {
+    let sink = Sink(.info)
+    let a = try makeNode("a") { $0.logSink = sink }
+    let others = try ["b", "c"].map { try makeNode($0) }
+    for other in others { try await other.join([a.address.description]) }
+    try await eventually("all know all") { a.liveMemberCount == 3 }
+    let crashed = others[1].id
+    others[1].close()
+    try await eventually("the crash is told") { sink.has(.warning, "member is down", crashed) }
+    let next = try makeNode("c")
+    try await next.join([a.address.description])
+    try await eventually("the restart is told") { sink.has(.info, "member started anew", next.id) }
+    try others[0].announceLeaving()
+    try await eventually("the announcement is told") {
+      sink.has(.info, "member is leaving", others[0].id)
+    }
+    // Streams get through, and no packet does.
+    let mute = try makeNode("mute") { $0.sendLoss = SendLoss(rate: 1, seed: 1) }
+    try await mute.join([a.address.description])
+    try await eventually("the lost packets are told") {
+      sink.has(.warning, "packets do not get through, streams do", mute.id)
+    }
+    #expect(!sink.has(.warning, "member is down", mute.id))
+    #expect(a.member(named: "mute")?.isLive == true)
   }
 
   @Test func `A sink gets no more than it wants`() async throws {

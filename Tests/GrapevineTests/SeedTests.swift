@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SeedTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SeedTests {
   @Test func `A node asks its seeds at the start`() async throws {
     let a = try makeNode("a")
     let address = a.address.description

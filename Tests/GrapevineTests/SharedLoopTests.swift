@@ -1,7 +1,7 @@
 import Grapevine
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SharedLoopTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SharedLoopTests {
   @Test func `Many nodes on one loop converge`() async throws {
     let loop = try Node.Loop()
     let nodes = try (0..<24).map { index in

@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SlowWatcherTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SlowWatcherTests {
   @Test func `A watcher that sleeps delays nobody and is told what it missed`() async throws {
     let limit = 8
     let nodes = try await makeCluster("a", "b") { $0.watcherQueueLimit = limit }

@@ -1,7 +1,7 @@
 import Grapevine
 import Testing
 
-@Suite struct StateTests {
+@Suite(.nodesStay) struct StateTests {
   @Test func `What was set is read back at once`() throws {
     let node = try makeNode("alone")
     #expect(try node.set("text", "värde") == 1)

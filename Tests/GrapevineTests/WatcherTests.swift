@@ -2,7 +2,7 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct WatcherTests {
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct WatcherTests {
   @Test func `A watcher is told what happens in order`() async throws {
     let a = try makeNode("a")
     let b = try makeNode("b")
@@ -35,7 +35,8 @@ import Testing
     let later = MemberID(name: "b", generation: 2)
     let nobody = MemberID(name: "", generation: 0)
     let notices: [Notice] = [
-      .event(.joined(id)), .event(.left(id)), .event(.down(id)), .event(.up(id)),
+      .event(.joined(id)), .event(.leaving(id)), .event(.left(id)), .event(.down(id)),
+      .event(.up(id)),
       .event(.keySet(id, Entry(key: "key", value: [1], version: 2))),
       .event(.keyDeleted(id, key: "key", version: 3)), .event(.expired(id)),
       .event(.replaced(id, by: later)),

@@ -26,8 +26,14 @@ extension Node {
     /// Gives addresses of other nodes, as `join` takes them, whenever it is asked.
     ///
     /// It is asked at the start, again and again (less and less often) while no other member is
-    /// live, and every 30 s otherwise. It runs on a thread of its own, so it may block.
+    /// live, and every ``seedInterval`` otherwise. It runs on a thread of its own, so it may block.
     public var seeds: (@Sendable () -> [String])?
+
+    /// The time, jittered by 10 % each way, after which the seeds are asked again and all host
+    /// names that were ever given are resolved again; 10 ms to a day.
+    ///
+    /// While no other member is live it is done sooner.
+    public var seedInterval: Duration = .seconds(30)
 
     /// The event loop that the node shares with others; nil for one of its own.
     public var loop: Loop?
@@ -57,6 +63,12 @@ extension Node.Configuration {
     if let name {
       try check((1...255).contains(name.utf8.count), "name", name, "1 to 255 bytes of UTF-8")
     }
+    try check(
+      seedInterval >= .milliseconds(10) && seedInterval <= .seconds(86_400),
+      "seedInterval",
+      "\(seedInterval)",
+      "10 ms to a day"
+    )
     let limit = watcherQueueLimit
     let range = 1...(1 << 24)
     try check(

@@ -7,10 +7,6 @@ import GrapevineTransport
 /// That heals a split, and brings back a node that was cut off for so long that all others expired.
 /// It starts its thread when there is a first name to look after.
 final class SeedKeeper: Sendable {
-  /// The pause while a peer is live, and the longest while none is.
-  private static var longestPause: Duration { .seconds(30) }
-  /// The most names that are remembered; the oldest goes first.
-  private static var nameLimit: Int { 1_024 }
   /// The most unknown endpoints that are contacted at a time.
   private static var contactLimit: Int { 16 }
 
@@ -33,19 +29,27 @@ final class SeedKeeper: Sendable {
   }
 
   private let seeds: (@Sendable () -> [String])?
+  /// The pause while a peer is live, and the longest while none is.
+  private let longestPause: Duration
   private let shortestPause: Duration
+  /// The most names that are remembered; the oldest goes first.
+  private let nameLimit: Int
   private let resolver: Resolver
   private let log: NodeLog
   private let state = Locked(State())
 
   init(
     seeds: (@Sendable () -> [String])?,
+    longestPause: Duration,
     shortestPause: Duration,
+    nameLimit: Int,
     resolver: Resolver,
     log: NodeLog
   ) {
     self.seeds = seeds
-    self.shortestPause = min(shortestPause, Self.longestPause)
+    self.longestPause = longestPause
+    self.shortestPause = min(shortestPause, longestPause)
+    self.nameLimit = nameLimit
     self.resolver = resolver
     self.log = log
   }
@@ -65,7 +69,7 @@ extension SeedKeeper {
   func remember(_ name: PeerAddress) {
     state.withLock { state in
       guard !state.names.contains(name) else { return }
-      if state.names.count == Self.nameLimit { state.names.removeFirst() }
+      if state.names.count == nameLimit { state.names.removeFirst() }
       state.names.append(name)
     }
     startThread()
@@ -116,10 +120,11 @@ extension SeedKeeper {
         pause = shortestPause
         due = min(due, lastAsked + pause)
       case .due:
+        guard takesPart else { return }
         contactUnknown()
         lastAsked = MonotonicClock.now()
-        due = lastAsked + jittered(isAlone ? pause : Self.longestPause)
-        pause = isAlone ? min(pause * 2, Self.longestPause) : shortestPause
+        due = lastAsked + jittered(isAlone ? pause : longestPause)
+        pause = isAlone ? min(pause * 2, longestPause) : shortestPause
       }
     }
   }
@@ -142,6 +147,12 @@ extension SeedKeeper {
   private var isAlone: Bool {
     guard let (runtime, _) = state.withLock({ $0.node }) else { return false }
     return runtime.inspectEngine { engine, _ in engine.liveMemberCount } <= 1
+  }
+
+  /// Says whether the node still has a use for others: one that left, or gave way to another under
+  /// its name, joins nobody.
+  private var takesPart: Bool {
+    state.withLock { $0.node }?.hub.takesPart ?? false
   }
 
   private func contactUnknown() {

@@ -82,14 +82,15 @@ extension NodeLog {
       append(.debug, "could not join", ["reason": "\(failure)"])
     case .leaveFinished(let asked, let acknowledged):
       append(.info, "left", ["asked": "\(asked.count)", "acknowledged": "\(acknowledged.count)"])
+    case .spreadFinished(_, let missing):
+      guard !missing.isEmpty else { break }
+      append(.debug, "a version did not reach all in time", ["missing": "\(missing.count)"])
+    case .answersByStreamOnly(let id):
+      append(.warning, "packets do not get through, streams do", ["member": "\(id)"])
+    case .wasPaused(let duration):
+      append(.warning, "the process did not run for a while", ["duration": "\(duration)"])
     case .superseded(let rival, let address):
       append(.error, "another process has this name", ["rival": "\(rival)", "at": "\(address)"])
-    case .spreadFinished(_, let missing):
-      append(.debug, "asked who holds the state", ["missing": "\(missing.count)"])
-    case .answersByStreamOnly(let id):
-      append(.warning, "no packets come back, streams do", ["member": "\(id)"])
-    case .wasPaused(let duration):
-      append(.warning, "the process did not run for a while", ["for": "\(duration)"])
     case .generationRaised(let id):
       append(.info, "an earlier life had a higher generation", ["now": "\(id)"])
     case .stateRefused(let id, let limit):

@@ -43,7 +43,11 @@ struct ObserverView {
     // Once a name is forgotten, a clock that stepped back may begin it anew.
     if phase == .expired { generations[nameIndex] = 0 }
     self[identity].phase = phase
-    self[identity].forgetLiveKeys()
+    if phase == .expired {
+      self[identity].forgetState()
+    } else {
+      self[identity].forgetLiveKeys()
+    }
   }
 }
 
@@ -86,5 +90,12 @@ struct MemberView {
   mutating func forgetLiveKeys() {
     for key in keys.indices { keys[key] &= ~1 }
     liveCount = 0
+  }
+
+  /// Forgets all: a member that expired and joins anew is learned from the beginning.
+  mutating func forgetState() {
+    keys = []
+    liveCount = 0
+    version = 0
   }
 }

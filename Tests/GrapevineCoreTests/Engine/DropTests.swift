@@ -34,7 +34,7 @@ struct DropTests {
     expectDrop(.wrongVersion, heartbeat { $0[1] = 2 })
     expectDrop(.sealed, heartbeat { $0[2] = 1 })
     expectDrop(.wrongLabel, heartbeat { $0[4] = 1 })
-    for kind in 4...9 as ClosedRange<UInt8> { expectDrop(.unknownKind, heartbeat { $0[3] = kind }) }
+    for kind in [0, 10, 11, 255] as [UInt8] { expectDrop(.unknownKind, heartbeat { $0[3] = kind }) }
     expectDrop(.malformed, heartbeat { $0.append(0) })
     expectDrop(.malformed, heartbeat { $0[2] = 0x80 })
   }
@@ -46,6 +46,27 @@ struct DropTests {
     expectDrop(.notUTF8, stranger.packet(.delta, [0] + broken))
     broken[16] = UInt8(ascii: "S")
     expectDrop(.malformed, stranger.packet(.delta, [0] + broken))
+  }
+
+  @Test func `a ping for another, and a request to ping someone unknown, are misdirected`() {
+    var ping: [UInt8] = []
+    Ping(sequence: 7, target: MemberKey(rawValue: 5)).writeHead(to: &ping)
+    expectDrop(.misdirected, stranger.packet(.ping, ping))
+    expectDrop(.misdirected, stranger.packet(.pingRequest, ping))
+    expectDrop(.malformed, stranger.packet(.pingRequest, ping + [0]))
+  }
+
+  @Test func `a question of an unknown topic is dropped`() {
+    expectDrop(.unknownKind, stranger.packet(.request, [1, 0, 0, 0, 2]))
+    expectDrop(.unknownKind, stranger.packet(.reply, [1, 0, 0, 0, 2, 9]))
+  }
+
+  @Test func `a push without hops or without a section is malformed`() {
+    var body: [UInt8] = []
+    PushHead(hops: 1, arc: Arc(lower: .lowest, upper: .highest)).write(to: &body)
+    expectDrop(.malformed, stranger.packet(.push, body))
+    body[0] = 0
+    expectDrop(.malformed, stranger.packet(.push, body + stranger.section()))
   }
 
   @Test func `an own packet from elsewhere is dropped`() {

@@ -42,7 +42,7 @@ struct EngineTests {
     let heartbeats = after.heartbeatsOut - before.heartbeatsOut
     #expect(after.packetsOut - before.packetsOut == heartbeats)
     #expect((630...670).contains(heartbeats), "\(heartbeats) heartbeats in 200 rounds")
-    #expect(after.packetBytesOut - before.packetBytesOut == 25 * heartbeats)
+    #expect(after.packetBytesOut - before.packetBytesOut == 26 * heartbeats)
     #expect(after.digestsOut == before.digestsOut)
   }
 

@@ -41,7 +41,7 @@ struct StandingInputTests {
     #expect(engine.memberCount == 1 && engine.metrics.drops[.stale] == 2)
     tell(&engine, Standing(verdict: .left), age: 59_999, at: now)
     #expect(engine.memberCount == 2)
-    engine.advance(to: now + .seconds(1))
+    engine.run(until: now + .seconds(1))
     #expect(engine.memberCount == 1)
     #expect(
       engine.pulledEvents() == [

@@ -88,6 +88,12 @@ extension Engine {
     streamReceived(stream, bytes.span, now: now)
   }
 
+  /// Lets time pass, deadline by deadline, as a driver that is on time does.
+  mutating func run(until end: Instant) {
+    while nextDeadline <= end { advance(to: nextDeadline) }
+    advance(to: end)
+  }
+
   /// Pulls all packets.
   mutating func packets() -> [[UInt8]] {
     var packets: [[UInt8]] = []

@@ -22,13 +22,18 @@ struct DatagramCorpus {
     var now = Instant.zero
     for index in engines.indices { engines[index].addSeeds(endpoints, now: now) }
     var captured: [[UInt8]] = []
-    for round in 0..<40 {
+    for round in 0..<80 {
       now = now.advanced(by: 250_000_000)
-      for index in engines.indices where round < 30 {
+      for index in engines.indices where round < 70 {
         Self.write(&engines[index], round, now)
         engines[index].advance(to: now)
       }
-      Self.deliver(&engines, endpoints, now, &captured)
+      if round == 60 {
+        _ = engines[0].spread(upTo: 1, deadline: now + .seconds(1), now: now)
+      }
+      // Nothing of the last one's arrives for a while: so it is looked into, accused and judged.
+      let mute = (20..<48).contains(round) ? engines.count - 1 : nil
+      Self.deliver(&engines, endpoints, now, mute: mute, &captured)
     }
     engine = engines[0]
     // Each stands for the many like it, so that no kind drowns the others.
@@ -54,6 +59,7 @@ struct DatagramCorpus {
     _ engines: inout [Engine],
     _ endpoints: [Endpoint],
     _ now: Instant,
+    mute: Int?,
     _ captured: inout [[UInt8]]
   ) {
     var isBusy = true
@@ -66,7 +72,7 @@ struct DatagramCorpus {
         guard let target = engines[index].nextDatagram(into: &bytes) else { continue }
         isBusy = true
         captured.append(bytes)
-        guard let peer = endpoints.firstIndex(of: target) else { continue }
+        guard index != mute, let peer = endpoints.firstIndex(of: target) else { continue }
         engines[peer].receive(bytes.span, from: endpoints[index], now: now)
       }
     }

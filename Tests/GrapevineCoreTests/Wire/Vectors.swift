@@ -12,6 +12,9 @@ enum Vectors {
       ("label", labelBytes), ("key", keyBytes), ("varint", varints), ("heartbeat", heartbeat),
       ("digest-entries", digestOfEntries), ("digest-fingerprint", digestOfSums),
       ("digest-wanted", digestOfWanted), ("delta", delta), ("delta-accused", accused),
+      ("push", push), ("ping", ping), ("ping-accused", pingOfAccused),
+      ("ping-request", pingRequest), ("ack", ack), ("ack-refuted", ackOfRefuted),
+      ("request", request), ("reply", reply),
       ("frame-hello", hello), ("frame-refusal", refusal), ("frame-done", done),
       ("frame-continued", continued), ("snapshot", snapshot),
     ]
@@ -143,6 +146,75 @@ enum Vectors {
       )
       Section.end(head, in: &bytes)
     }
+  }
+
+  private static var push: [UInt8] {
+    packet(.push) { bytes in
+      let arc = Arc(
+        lower: MemberKey(rawValue: 0xC000_0000_0000_0000),
+        upper: MemberKey(rawValue: 0x2FFF_FFFF_FFFF_FFFF)
+      )
+      PushHead(hops: 2, arc: arc).write(to: &bytes)
+      let head = Section.begin(MemberKey(bob), in: &bytes)
+      let state = Section.beginState(
+        isSnapshot: false,
+        compacted: 0,
+        base: 3,
+        end: 4,
+        horizon: 4,
+        in: &bytes
+      )
+      let role = StoredEntry(key: "role", value: Array("db".utf8), version: 4, isDeleted: false)
+      role.write(after: 3, to: &bytes)
+      Section.markComplete(state, in: &bytes)
+      Section.end(state, in: &bytes)
+      Section.end(head, in: &bytes)
+    }
+  }
+
+  private static let sequence: SequenceNumber = 0x1122_3344
+
+  private static var ping: [UInt8] {
+    packet(.ping) { Ping(sequence: sequence, target: MemberKey(bob)).writeHead(to: &$0) }
+  }
+
+  private static var pingOfAccused: [UInt8] {
+    packet(.ping) { bytes in
+      Ping(sequence: sequence, target: MemberKey(bob)).writeHead(to: &bytes)
+      let head = Section.begin(MemberKey(bob), in: &bytes)
+      let standing = Standing(incarnation: 4, accusers: [MemberKey(alice)])
+      Section.write(claim(of: standing), to: &bytes)
+      Section.end(head, in: &bytes)
+    }
+  }
+
+  private static var pingRequest: [UInt8] {
+    packet(.pingRequest) {
+      PingRequest(sequence: sequence, target: MemberKey(bob)).write(to: &$0)
+    }
+  }
+
+  private static var ack: [UInt8] {
+    packet(.ack) { Ping(sequence: sequence, target: MemberKey(bob)).writeHead(to: &$0) }
+  }
+
+  private static var ackOfRefuted: [UInt8] {
+    packet(.ack) { bytes in
+      Ping(sequence: sequence, target: MemberKey(alice)).writeHead(to: &bytes)
+      let head = Section.begin(MemberKey(alice), in: &bytes)
+      let endpoint = Endpoint(ipv4: 0x0A00_0001, port: 7_000)
+      let standing = Standing(incarnation: 5)
+      Section.write(Section.Claim(standing: standing, age: 0, endpoint: endpoint), to: &bytes)
+      Section.end(head, in: &bytes)
+    }
+  }
+
+  private static var request: [UInt8] {
+    packet(.request) { Inquiry.writeRequest(sequence: sequence, to: &$0) }
+  }
+
+  private static var reply: [UInt8] {
+    packet(.reply) { Inquiry.writeReply(sequence: sequence, version: 300, to: &$0) }
   }
 
   private static var hello: [UInt8] {

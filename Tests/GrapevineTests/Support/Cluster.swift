@@ -2,8 +2,18 @@ import Grapevine
 import GrapevineTransport
 import Testing
 
-/// Starts a node on a free loopback port with a quick round.
+/// Starts a node on a free loopback port with a quick round; it stays until the test ends.
 func makeNode(
+  _ name: String? = nil,
+  _ adjust: (inout Node.Configuration) -> Void = { _ in }
+) throws(NodeError) -> Node {
+  let node = try makeMortalNode(name, adjust)
+  NodesStay.keep(node)
+  return node
+}
+
+/// Starts a node that stops when the caller lets go of it.
+func makeMortalNode(
   _ name: String? = nil,
   _ adjust: (inout Node.Configuration) -> Void = { _ in }
 ) throws(NodeError) -> Node {

@@ -26,6 +26,7 @@ final class Recorder: Watcher {
   }
 
   func didJoin(_ member: MemberID) { note(.event(.joined(member))) }
+  func didBeginToLeave(_ member: MemberID) { note(.event(.leaving(member))) }
   func didLeave(_ member: MemberID) { note(.event(.left(member))) }
   func didGoDown(_ member: MemberID) { note(.event(.down(member))) }
   func didComeUp(_ member: MemberID) { note(.event(.up(member))) }

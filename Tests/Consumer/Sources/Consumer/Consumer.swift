@@ -21,6 +21,7 @@ struct Consumer {
       let greeting = member["greeting"].map { String(decoding: $0, as: UTF8.self) }
       print(member.id, greeting ?? "-", member.entries.count)
     }
+    print("all hold version", try await first.spread())
     print("left, as acknowledged by", try await second.leave().acknowledged)
   }
 }

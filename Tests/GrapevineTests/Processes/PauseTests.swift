@@ -1,0 +1,190 @@
+import Glibc
+import Grapevine
+import GrapevineTransport
+import Testing
+
+/// How long the processes are stopped.
+///
+/// `FULL=1` runs the sizes that the defaults are made for, which take a minute and more.
+private struct Scale {
+  let interval: Duration
+  /// Two intervals: too short for a verdict.
+  var shortStop: Duration { interval * 2 }
+  /// Sixty intervals: long enough for any verdict.
+  var longStop: Duration { interval * 60 }
+  /// Four intervals of the default: what a node that was stopped has to be up again.
+  let recovery = Duration.seconds(2)
+
+  static var current: Scale {
+    Scale(interval: getenv("FULL") == nil ? .milliseconds(100) : .milliseconds(500))
+  }
+}
+
+/// Processes that are stopped by a signal, as a debugger, a container's freezer or a swapping
+/// machine stops them.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct PauseTests {
+  private let scale = Scale.current
+
+  @Test func `A process that stops briefly is not called down`() async throws {
+    let nodes = try await makeChildren(4, interval: scale.interval)
+    let start = MonotonicClock.now()
+    nodes[3].signal(SIGSTOP)
+    try await Task.sleep(for: scale.shortStop)
+    nodes[3].signal(SIGCONT)
+    try await Task.sleep(for: scale.interval * 20)
+    for node in nodes {
+      #expect(node.first("event down", after: start) == nil, "\(transcripts(nodes))")
+    }
+  }
+
+  @Test func `A process that stops for long is down, and up at once when it wakes`() async throws {
+    let nodes = try await makeChildren(4, interval: scale.interval)
+    let sleeper = nodes[3]
+    let stop = MonotonicClock.now()
+    sleeper.signal(SIGSTOP)
+    for node in nodes[..<3] {
+      try await eventually("\(node.name) says down", within: .seconds(30)) {
+        node.first("event down d#", after: stop) != nil
+      }
+    }
+    let rest = scale.longStop.wholeNanoseconds - MonotonicClock.now().since(stop)
+    try await Task.sleep(for: .nanoseconds(rest))
+    let wake = MonotonicClock.now()
+    sleeper.signal(SIGCONT)
+    for node in nodes[..<3] {
+      try await eventually("\(node.name) says up") {
+        node.first("event up d#", after: wake) != nil
+      }
+    }
+    try await Task.sleep(for: scale.interval * 20)
+
+    for node in nodes[..<3] {
+      let down = try #require(node.first("event down d#", after: stop))
+      let up = try #require(node.first("event up d#", after: wake))
+      print("\(node.name): down \(milliseconds(stop, down)), up \(milliseconds(wake, up))")
+      #expect(up.time.since(wake) <= scale.recovery.wholeNanoseconds)
+      #expect(node.story(of: "d") == ["joined", "down", "up"])
+    }
+    // All that the sleeper did not hear was its own doing.
+    #expect(try await sleeper.metric("accusations") == 0)
+    #expect(try await sleeper.metric("verdicts") == 0)
+    #expect(try await sleeper.metric("pauses") >= 1)
+    for node in nodes {
+      for other in nodes where other !== sleeper && other !== node {
+        #expect(node.story(of: other.name) == ["joined"], "\(transcripts(nodes))")
+      }
+    }
+  }
+
+  @Test func `A process that wakes after it was forgotten is a member again`() async throws {
+    let interval = Duration.milliseconds(100)
+    let nodes = try await makeChildren(4, interval: interval, expiry: .seconds(1))
+    let sleeper = nodes[3]
+    let stop = MonotonicClock.now()
+    sleeper.signal(SIGSTOP)
+    for node in nodes[..<3] {
+      try await eventually("\(node.name) forgets it", within: .seconds(30)) {
+        node.first("event expired d#", after: stop) != nil
+      }
+    }
+    sleeper.signal(SIGCONT)
+    for node in nodes[..<3] {
+      try await eventually("\(node.name) knows it again") {
+        node.story(of: "d") == ["joined", "down", "expired", "joined"]
+      }
+    }
+    try await Task.sleep(for: interval * 20)
+    #expect(try await sleeper.metric("accusations") == 0)
+    for node in nodes {
+      #expect(try await node.ask("members", answer: "members").words.count == 5)
+      for other in nodes where other !== sleeper && other !== node {
+        #expect(node.story(of: other.name) == ["joined"], "\(transcripts(nodes))")
+      }
+    }
+  }
+
+  private func milliseconds(_ start: Instant, _ line: ChildNode.Line) -> String {
+    "\(line.time.since(start) / 1_000_000) ms"
+  }
+}
+
+/// Processes that end without a word.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct KillTests {
+  private let interval = Duration.milliseconds(100)
+
+  @Test func `A process that is killed is down`() async throws {
+    let nodes = try await makeChildren(3, interval: interval)
+    let kill = MonotonicClock.now()
+    nodes[2].signal(SIGKILL)
+    for node in nodes[..<2] {
+      try await eventually("\(node.name) says down") {
+        node.first("event down c#", after: kill) != nil
+      }
+      #expect(node.story(of: "c") == ["joined", "down"])
+    }
+  }
+
+  @Test(arguments: [true, false], [true, false])
+  func `A process that is killed and started again is replaced once`(
+    isDownFirst: Bool,
+    hasSameAddress: Bool
+  ) async throws {
+    let nodes = try await makeChildren(3, interval: interval)
+    let killed = MonotonicClock.now()
+    nodes[2].signal(SIGKILL)
+    if isDownFirst {
+      for node in nodes[..<2] {
+        try await eventually("\(node.name) says down") {
+          node.first("event down c#", after: killed) != nil
+        }
+      }
+    }
+    let bind = hasSameAddress ? try await nodes[2].address() : "127.0.0.1:0"
+    let next = try ChildNode("c", bind: bind, interval: interval)
+    try await next.ask("join \(try await nodes[0].address())", answer: "joined a")
+    for node in nodes[..<2] {
+      try await eventually("\(node.name) knows the new life") {
+        node.first("event replaced c#", after: killed) != nil
+      }
+    }
+    try await Task.sleep(for: interval * 20)
+    for node in nodes[..<2] {
+      let expected: [Substring] =
+        isDownFirst
+        ? ["joined", "down", "replaced"]
+        : ["joined", "replaced"]
+      #expect(node.story(of: "c") == expected, "\(transcripts(nodes))")
+      #expect(try await node.ask("members", answer: "members").words.count == 4)
+    }
+  }
+}
+
+/// Starts processes named `a`, `b`, … and waits until all know all.
+private func makeChildren(
+  _ count: Int,
+  interval: Duration,
+  expiry: Duration = .seconds(60)
+) async throws -> [ChildNode] {
+  var nodes: [ChildNode] = []
+  for letter in "abcdefgh".prefix(count) {
+    let node = try ChildNode(String(letter), interval: interval, expiry: expiry)
+    if let first = nodes.first {
+      try await node.ask("join \(try await first.address())", answer: "joined a")
+    }
+    nodes.append(node)
+  }
+  for node in nodes {
+    for other in nodes where other !== node {
+      try await eventually("\(node.name) knows \(other.name)") {
+        node.first("event joined \(other.name)#", after: .zero) != nil
+      }
+    }
+  }
+  // A detector that has heard nobody yet is patient: its speed and its faults show later.
+  try await Task.sleep(for: interval * 10)
+  return nodes
+}
+
+private func transcripts(_ nodes: [ChildNode]) -> String {
+  nodes.map(\.transcript).joined(separator: "\n")
+}

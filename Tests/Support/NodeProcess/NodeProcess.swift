@@ -1,0 +1,82 @@
+import Glibc
+import Grapevine
+import GrapevineCore
+import GrapevineTransport
+
+/// A node in a process of its own, for tests that stop, wake and kill it.
+///
+/// Its arguments are the name, the address to bind, and in milliseconds the interval and the time
+/// for which members that are down stay known. It obeys the lines that come on standard input, and
+/// leaves no process behind: it ends with its input. It prints one line for each thing that
+/// happens, which begins with the monotonic clock's time.
+@main
+enum NodeProcess {
+  static func main() async throws {
+    let arguments = CommandLine.arguments
+    let times = arguments.dropFirst(3).compactMap { Int($0) }
+    guard arguments.count == 5, times.count == 2 else {
+      print("usage: \(arguments[0]) NAME ADDRESS INTERVAL EXPIRY")
+      exit(2)
+    }
+    var configuration = Node.Configuration()
+    configuration.name = arguments[1]
+    configuration.bind = arguments[2]
+    configuration.gossip.interval = .milliseconds(times[0])
+    configuration.gossip.memberExpiry = .milliseconds(times[1])
+    configuration.logSink = PrintingSink()
+    let node = try Node(configuration)
+    defer { node.close() }
+    node.watch(PrintingWatcher())
+    say("address \(node.address)")
+    while let line = readLine() {
+      await obey(line.split(separator: " ").map(String.init), node)
+    }
+  }
+
+  private static func obey(_ words: [String], _ node: Node) async {
+    do {
+      switch words.first {
+      case "join":
+        say("joined \(try await node.join(Array(words.dropFirst())).joined(separator: " "))")
+      case "set" where words.count == 3:
+        say("version \(try node.set(words[1], words[2]))")
+      case "members":
+        let live = node.memberSummaries.filter(\.isLive)
+        say("members \(live.map { "\($0.id)" }.joined(separator: " "))")
+      case "metrics":
+        let metrics = node.metrics
+        say(
+          """
+          metrics accusations \(metrics.accusationsOut) verdicts \(metrics.verdictsOut) \
+          pauses \(metrics.pauses) heartbeats \(metrics.heartbeatsOut)
+          """
+        )
+      default:
+        say("unknown \(words.joined(separator: " "))")
+      }
+    } catch {
+      say("failed \(error)")
+    }
+  }
+}
+
+/// Prints a line at once and as a whole, from any thread.
+private func say(_ text: String) {
+  let line = Array("\(MonotonicClock.now().nanoseconds) \(text)\n".utf8)
+  _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+}
+
+private struct PrintingWatcher: Watcher {
+  func didJoin(_ member: MemberID) { say("event joined \(member)") }
+  func didLeave(_ member: MemberID) { say("event left \(member)") }
+  func didGoDown(_ member: MemberID) { say("event down \(member)") }
+  func didComeUp(_ member: MemberID) { say("event up \(member)") }
+  func didSet(_ entry: Entry, of member: MemberID) { say("event set \(member) \(entry.key)") }
+  func didExpire(_ member: MemberID) { say("event expired \(member)") }
+  func didReplace(_ old: MemberID, by new: MemberID) { say("event replaced \(old) \(new)") }
+}
+
+private struct PrintingSink: LogSink {
+  var minimumLevel: LogLevel { .warning }
+  func log(_ record: LogRecord) { say("log \(record)") }
+}
