@@ -138,7 +138,8 @@ extension Engine {
     }
   }
 
-  /// Where many members are being lost: when that was first seen. Who was heard of since lives.
+  /// Where many members are being lost, the time when that was first seen: who was heard of since
+  /// lives.
   var lossAt: Instant? {
     guard accusations.count >= 4 else { return nil }
     return accusations.reduce(.never) { min($0, $1.firstAt) }
