@@ -110,7 +110,7 @@ extension Engine {
   mutating func noteHeard(_ key: MemberKey, isScheduled: Bool) {
     guard let slot = table.slot(of: key) else { return }
     heardAnyAt = clock
-    hasExcusedSilence = false
+    silenceExcusedUntil = nil
     table.noteHeard(slot, at: clock)
     guard let index = observationIndex(of: key) else { return }
     if isScheduled { noteArrival(index) }
@@ -152,13 +152,16 @@ extension Engine {
   }
 
   /// The process was not run, or had more to do than time: what it takes for silence was its own.
-  mutating func notePause(_ length: UInt64) {
+  mutating func notePause(lateness: UInt64, since before: Instant) {
     roundAt = clock
     health.notePause(interval: interval, now: clock)
-    guard length >= interval else { return }
+    guard lateness >= interval else { return }
     metrics.pauses += 1
-    events.append(.wasPaused(.nanoseconds(Int64(clamping: length))))
+    events.append(.wasPaused(.nanoseconds(Int64(clamping: lateness))))
     heardAnyAt = clock
+    // From the last time that it surely ran; what was open then goes on as if no time had passed.
+    let length = clock.since(before)
+    table.shiftHeard(by: length)
     for index in observations.indices {
       observations[index].arrivedAt = nil
       noteLife(index)
@@ -331,9 +334,11 @@ extension Engine {
     _ rank: Int
   ) -> Instant {
     guard clock >= health.calmAt else { return health.calmAt }
-    if clock.since(heardAnyAt) >= 2 * interval, !hasExcusedSilence {
-      hasExcusedSilence = true
-      return clock.advanced(by: 2 * interval)
+    if clock.since(heardAnyAt) >= 2 * interval {
+      // The same time for all of them: it is one silence.
+      let excusedUntil = silenceExcusedUntil ?? clock.advanced(by: 2 * interval)
+      silenceExcusedUntil = excusedUntil
+      guard clock >= excusedUntil else { return excusedUntil }
     }
     let turn = rank < 2 ? 0 : interval / 8
     return max(clock, verification.startedAt.advanced(by: patience + turn))

@@ -144,15 +144,17 @@ extension Engine {
     return accusations.reduce(.never) { min($0, $1.firstAt) }
   }
 
-  private var usualRedundancy: Int {
+  private var usualRedundancy: Int { configuration.pushRedundancy + (isLossy ? 1 : 0) }
+
+  /// Says that one scheduled heartbeat in twenty is seen to be lost.
+  var isLossy: Bool {
     var missed = 0
     var seen = 0
     for observation in observations {
       missed += observation.window.missedCount
       seen += observation.window.count
     }
-    let isLossy = seen >= 16 && missed * 20 > missed + seen
-    return configuration.pushRedundancy + (isLossy ? 1 : 0)
+    return seen >= 16 && missed * 20 > missed + seen
   }
 
   private mutating func sendPush(

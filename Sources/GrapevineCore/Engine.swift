@@ -31,6 +31,8 @@ package struct Engine: Sendable {
   var roundCount: UInt64 = 0
   var earlyAt = Instant.never
   var earlyCount = 0
+  /// How often the early heartbeats that come next are to be sent again.
+  var earlyRepeats = 0
   var exchanges = ExchangeTable()
   /// Where the last delta's rotation among members stopped.
   var rotation = MemberKey.lowest
@@ -63,8 +65,8 @@ package struct Engine: Sendable {
   var health: LocalHealth
   /// When a packet of anyone came last.
   var heardAnyAt: Instant
-  /// Says that accusations have been put off once for the silence of everyone.
-  var hasExcusedSilence = false
+  /// Until when accusations are put off for the silence of everyone; nil while someone is heard.
+  var silenceExcusedUntil: Instant?
   /// The time that a ping and its answer take: rises at once, falls slowly.
   var roundTrip: UInt64 = 0
   var nextSequence: SequenceNumber
@@ -156,8 +158,10 @@ package struct Engine: Sendable {
 
   /// Moves the clock on; one that is handed in from the past is taken for standing still.
   mutating func tick(_ now: Instant) {
+    let before = clock
     clock = max(clock, now)
-    if clock.since(roundAt) > interval / 2 { notePause(clock.since(roundAt)) }
+    guard !isSilent, clock.since(roundAt) > interval / 2 else { return }
+    notePause(lateness: clock.since(roundAt), since: before)
   }
 }
 

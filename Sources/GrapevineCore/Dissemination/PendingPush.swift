@@ -20,16 +20,16 @@ struct PendingPush: Sendable {
 }
 
 /// The latest members that were asked for, so that two copies of a push do not ask twice.
-struct RecentPulls: Sendable {
+package struct RecentPulls: Sendable {
   private var pulls: [(key: MemberKey, end: Version, at: Instant)] = []
-  private static let limit = 32
+  package static let limit = 32
   /// Nanoseconds after which a pull is taken for lost.
-  private static let patience: UInt64 = 20_000_000
+  package static let patience: UInt64 = 20_000_000
 
-  init() {}
+  package init() {}
 
   /// Says whether `key` is to be asked for up to `end`, and notes that it is.
-  mutating func mayPull(_ key: MemberKey, end: Version, now: Instant) -> Bool {
+  package mutating func mayPull(_ key: MemberKey, end: Version, now: Instant) -> Bool {
     pulls.removeAll { now.since($0.at) >= Self.patience }
     guard !pulls.contains(where: { $0.key == key && $0.end >= end }) else { return false }
     if pulls.count >= Self.limit { pulls.removeFirst() }

@@ -138,6 +138,13 @@ extension MemberTable {
     records[slot].heardAt = time
   }
 
+  /// Makes up for a time in which nothing could be heard.
+  package mutating func shiftHeard(by nanoseconds: UInt64) {
+    for slot in records.indices where records[slot].heardAt > .zero {
+      records[slot].heardAt = records[slot].heardAt.advanced(by: nanoseconds)
+    }
+  }
+
   /// Traps if sums or order do not agree with the records.
   package func checkInvariants() {
     precondition(order.count == records.count && names.count == records.count, "counts differ")

@@ -13,8 +13,25 @@ struct Pump {
   var silent: Set<Endpoint> = []
   /// Says whether datagrams arrive.
   var carriesDatagrams = true
+  /// Says which datagrams do not arrive.
+  var isLost: (Packet) -> Bool = { _ in false }
+  /// Says between which engines no stream comes about.
+  var isStreamLost: (_ from: Int, _ to: Int) -> Bool = { _, _ in false }
+  /// What was sent since `forget` was called.
+  private(set) var packets: [Packet] = []
+  private var isRecording = false
   private var dead: Set<Int> = []
   private var links: [Link] = []
+
+  /// A datagram on its way.
+  struct Packet {
+    var at: Instant
+    var from: Int
+    /// Nil where nobody lives.
+    var to: Int?
+    var kind: PacketKind?
+    var bytes: [UInt8]
+  }
 
   private struct Link {
     var engine: Int
@@ -62,6 +79,15 @@ struct Pump {
     dead.insert(engine)
   }
 
+  /// Forgets the events so far, and records packets from now on.
+  mutating func forget() {
+    isRecording = true
+    packets = []
+    for index in events.indices { events[index] = [] }
+  }
+
+  func packets(_ kind: PacketKind) -> [Packet] { packets.filter { $0.kind == kind } }
+
   /// Lets the clock run, deadline by deadline.
   mutating func run(for duration: Duration) {
     let end = now + duration
@@ -106,7 +132,15 @@ struct Pump {
     guard let target = engines[index].nextDatagram(into: &buffer) else { return false }
     datagramCount += 1
     largestDatagram = max(largestDatagram, buffer.count)
-    guard carriesDatagrams, let peer = engine(at: target) else { return true }
+    let packet = Packet(
+      at: now,
+      from: index,
+      to: engine(at: target),
+      kind: PacketKind(rawValue: buffer[3]),
+      bytes: buffer
+    )
+    if isRecording { packets.append(packet) }
+    guard carriesDatagrams, let peer = packet.to, !isLost(packet) else { return true }
     let source = peer == index ? target : engines[index].localEndpoint
     engines[peer].receive(buffer.span, from: source, now: now)
     return true
@@ -116,7 +150,7 @@ struct Pump {
     switch action {
     case .open(_, let target) where silent.contains(target): break
     case .open(let stream, let target):
-      guard let peer = engine(at: target) else {
+      guard let peer = engine(at: target), !isStreamLost(index, peer) else {
         engines[index].streamClosed(stream, .refused, now: now)
         return
       }

@@ -76,3 +76,80 @@ struct GraveyardTests {
     }
   }
 }
+
+/// “graves in turn, with back-off up to 24 h”.
+extension GraveyardTests {
+  private static let day: UInt64 = 86_400_000_000_000
+
+  private static func buried(
+    _ name: String,
+    _ verdict: Verdict = .down,
+    isReplaced: Bool = false,
+    in graves: inout Graveyard,
+    at now: Instant
+  ) -> Endpoint {
+    var record = Samples.record(name)
+    record.standing.verdict = verdict
+    record.endpoint = Endpoint(ipv4: UInt32(graves.count) + 1, port: 1)
+    graves.bury(record, isReplaced: isReplaced, now: now)
+    return record.endpoint
+  }
+
+  @Test func `a buried member is contacted after a while, and then ever less often`() {
+    for seed in 0..<20 as Range<UInt64> {
+      var random = Xoshiro256(seed: seed)
+      var graves = Graveyard(limit: 3, lifetime: .seconds(86_400 * 365))
+      let endpoint = Self.buried("member", in: &graves, at: .zero)
+      var now = Instant(nanoseconds: Graveyard.firstContactPause - 1)
+      #expect(graves.nextContact(now: now, random: &random) == nil)
+      now = now.advanced(by: 1)
+      var pause = Graveyard.firstContactPause
+      for _ in 0..<30 {
+        #expect(graves.nextContact(now: now, random: &random) == endpoint)
+        pause = min(2 * pause, Self.day)
+        #expect(graves.nextContact(now: now, random: &random) == nil)
+        let early = now.advanced(by: pause / 2 - 1)
+        #expect(graves.nextContact(now: early, random: &random) == nil)
+        now = now.advanced(by: pause)
+      }
+      #expect(pause == Graveyard.contactPauseLimit && pause == Self.day)
+    }
+  }
+
+  @Test func `graves are contacted in turn, one at a time`() {
+    var random = Xoshiro256(seed: 5)
+    var graves = Self.graveyard()
+    var expected: [Endpoint] = []
+    for name in ["a", "b", "c"] {
+      expected.append(Self.buried(name, in: &graves, at: .zero))
+    }
+    let now = Instant(nanoseconds: Graveyard.firstContactPause)
+    let contacts = (0..<4).map { _ in graves.nextContact(now: now, random: &random) }
+    #expect(contacts == expected + [nil])
+  }
+
+  @Test func `who left, or was replaced, is not contacted`() {
+    var random = Xoshiro256(seed: 5)
+    var graves = Self.graveyard()
+    _ = Self.buried("left", .left, in: &graves, at: .zero)
+    _ = Self.buried("replaced", isReplaced: true, in: &graves, at: .zero)
+    let late = Instant(nanoseconds: Self.day)
+    #expect(graves.nextContact(now: late, random: &random) == nil)
+    let down = Self.buried("down", in: &graves, at: .zero)
+    #expect(graves.nextContact(now: late, random: &random) == down)
+  }
+
+  @Test func `one that is buried again begins with the first pause`() {
+    var random = Xoshiro256(seed: 5)
+    var graves = Graveyard(limit: 3, lifetime: .seconds(86_400))
+    _ = Self.buried("member", in: &graves, at: .zero)
+    let first = Instant(nanoseconds: Graveyard.firstContactPause)
+    #expect(graves.nextContact(now: first, random: &random) != nil)
+    _ = Self.buried("member", in: &graves, at: first)
+    let second = first.advanced(by: Graveyard.firstContactPause)
+    #expect(
+      graves.nextContact(now: Instant(nanoseconds: second.nanoseconds - 1), random: &random) == nil
+    )
+    #expect(graves.nextContact(now: second, random: &random) != nil)
+  }
+}

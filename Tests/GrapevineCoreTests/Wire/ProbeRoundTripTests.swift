@@ -163,15 +163,24 @@ struct ProbeRoundTripTests {
     var relay: [UInt8] = []
     PingRequest(sequence: 9, target: .lowest).write(to: &relay)
     let cases: [([UInt8], (Span<UInt8>, inout WireReader) throws(MalformedDatagram) -> Void)] = [
-      (request, { (span, reader) throws(MalformedDatagram) in
-        _ = try Inquiry.readRequest(span, &reader)
-      }),
-      (reply, { (span, reader) throws(MalformedDatagram) in
-        _ = try Inquiry.readReply(span, &reader)
-      }),
-      (relay, { (span, reader) throws(MalformedDatagram) in
-        _ = try PingRequest.read(span, &reader)
-      }),
+      (
+        request,
+        { (span, reader) throws(MalformedDatagram) in
+          _ = try Inquiry.readRequest(span, &reader)
+        }
+      ),
+      (
+        reply,
+        { (span, reader) throws(MalformedDatagram) in
+          _ = try Inquiry.readReply(span, &reader)
+        }
+      ),
+      (
+        relay,
+        { (span, reader) throws(MalformedDatagram) in
+          _ = try PingRequest.read(span, &reader)
+        }
+      ),
     ]
     for (index, (bytes, read)) in cases.enumerated() {
       #expect(Self.fault(in: bytes, read) == nil)

@@ -1,0 +1,96 @@
+import GrapevineCore
+import Testing
+
+/// Verdicts that come from elsewhere, sentence by sentence (design, section 6).
+struct LateVerdictRuleTests {
+  private static let down = Standing(verdict: .down)
+
+  /// “A verdict that comes by push is adopted at once.”
+  @Test func `a verdict by push is adopted at once`() {
+    var stage = Stage(6)
+    stage.push(1, about: 0, Self.down)
+    #expect(stage.isDown(0) == true)
+    #expect(stage.count(of: .member(.down(stage.members[0].id))) == 1)
+    #expect(stage.engine.metrics.verdictsOut == 0)
+  }
+
+  /// “One that comes by anti-entropy, about a member held alive, is put to that member first: a ping
+  /// that carries the standing; it is adopted when no refutation came within `suspicionGrace`.”
+  @Test func `a verdict by exchange is put to the member, and adopted when nothing comes`() throws {
+    var stage = Stage(6)
+    stage.mute(0)
+    let toldAt = stage.now
+    stage.tell(1, about: 0, Self.down)
+    #expect(stage.isDown(0) == false)
+    let ping = try #require(stage.claims(to: 0).first)
+    var reader = WireReader(PacketHeader.size..<ping.bytes.count)
+    let claim = try Ping.read(ping.bytes.span, &reader).section?.standing
+    #expect(ping.at == toldAt && claim?.standing == Self.down)
+    stage.run(for: .milliseconds(999))
+    #expect(stage.isDown(0) == false)
+    stage.run(for: .milliseconds(2))
+    #expect(stage.isDown(0) == true)
+  }
+
+  @Test func `a verdict by exchange dies where it meets a refutation`() {
+    var stage = Stage(6)
+    stage.tell(1, about: 0, Self.down)
+    stage.run(for: .milliseconds(500))
+    stage.push(0, about: 0, Standing(incarnation: 1))
+    stage.run(for: .seconds(10))
+    #expect(stage.isDown(0) == false)
+    #expect(stage.count(of: .member(.down(stage.members[0].id))) == 0)
+    // Told again, it is old.
+    stage.tell(1, about: 0, Self.down)
+    stage.run(for: .seconds(10))
+    #expect(stage.isDown(0) == false && stage.claims(to: 0).count == 1)
+  }
+
+  @Test func `a verdict by exchange on a later incarnation is doubtful, too`() {
+    var stage = Stage(6)
+    stage.tell(1, about: 0, Standing(incarnation: 4, verdict: .down))
+    #expect(stage.isDown(0) == false && stage.claims(to: 0).count == 1)
+    stage.push(0, about: 0, Standing(incarnation: 5))
+    stage.run(for: .seconds(10))
+    #expect(stage.isDown(0) == false)
+  }
+
+  @Test func `while a verdict is put to its member, others that tell it cost nothing`() {
+    var stage = Stage(6)
+    stage.deaf = [0]
+    for _ in 0..<10 {
+      stage.tell(1, about: 0, Self.down)
+      stage.tell(2, about: 0, Self.down)
+    }
+    #expect(stage.claims(to: 0).count == 1)
+  }
+
+  @Test func `that a member left is believed, however it is told`() {
+    var stage = Stage(6)
+    stage.tell(1, about: 0, Standing(verdict: .left))
+    #expect(stage.engine.member(named: "member-0", now: stage.now)?.hasLeft == true)
+  }
+
+  @Test func `a verdict by exchange on one that is accused here and silent is adopted at once`() {
+    var stage = Stage(3)
+    stage.mute(0)
+    stage.run(for: .seconds(4))
+    #expect(stage.engine.metrics.accusationsOut == 1 && stage.isDown(0) == false)
+    stage.tell(1, about: 0, Self.down)
+    #expect(stage.isDown(0) == true)
+  }
+
+  @Test(arguments: [1, 8])
+  func `as many verdicts as the limit are put to their members at a time`(limit: Int) {
+    var configuration = Stage.wide
+    configuration.verificationLimit = limit
+    var stage = Stage(limit + 3, configuration)
+    for index in 0...limit { stage.tell(limit + 1, about: index, Self.down) }
+    let asked = stage.members.indices.filter { !stage.claims(to: $0).isEmpty }
+    #expect(asked == Array(0..<limit))
+    // The others come again with the next exchange.
+    stage.run(for: .seconds(2))
+    stage.tell(limit + 1, about: limit, Self.down)
+    #expect(stage.claims(to: limit).count == 1)
+  }
+}
