@@ -178,6 +178,21 @@ extension Engine {
     }
   }
 
+  /// The others have called this node down: it was cut off, and what it took for their silence is
+  /// as old as that.
+  ///
+  /// So they get the time to be heard anew before it judges, and what it has not told yet it does
+  /// not push.
+  mutating func distrustSilence() {
+    pending.standings.removeAll { $0 != localKey }
+    for index in observations.indices { noteLife(index) }
+    for index in accusations.indices {
+      accusations[index].firstAt = clock
+      if accusations[index].secondAt != nil { accusations[index].secondAt = clock }
+      accusations[index].dueAt = clock.advanced(by: grace)
+    }
+  }
+
   // MARK: Looking into silence
 
   var failureDeadline: Instant {

@@ -32,6 +32,7 @@ extension Engine {
       $0.standing = Standing(incarnation: claimed.incarnation + 1)
     }
     metrics.refutations += 1
+    if claimed.verdict == .down { distrustSilence() }
     pushStanding(of: localKey)
   }
 

@@ -164,7 +164,8 @@ extension Engine {
     guard let own = accusations.first(where: { $0.key == table.key(inSlot: slot) }) else {
       return true
     }
-    return table.heardAt(slot) > own.firstAt
+    // One that was accused a moment ago may be about to refute it.
+    return table.heardAt(slot) > own.firstAt || clock.since(own.firstAt) < grace / 2
   }
 
   /// Puts a verdict to the member that it is about; says whether that is new.

@@ -124,7 +124,6 @@ extension Simulation {
       || isRecent(faults.lastCutOff(observer, at: time))
       || (life.isReused && isRecent(life.began))
       || isRecent(faults.lastRivalry(id.name)) || hasRival(life.node)
-      || isHangover(id, observer, window)
   }
 
   /// Says whether all accusers were in trouble a moment ago, and are no more: what they concluded

@@ -61,6 +61,25 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2])
+  func `who was cut off for a moment convinces nobody that others are down`(count: Int) throws {
+    for step in 0..<Scale.pick(20 as UInt64, full: 200) {
+      let (simulation, watch) = try Simulation.settled(8, seed: 1_390 + step)
+      simulation.judgesVerdicts = false
+      let cut = Array(0..<count)
+      let ids = Set(cut.map { simulation.engine(at: $0).localID })
+      simulation.isolate(cut)
+      // It ends when their verdicts on all others fall due.
+      let tenths = Scale.pick(20 + 3 * step, full: 20 + step / 3)
+      try simulation.run(for: .milliseconds(Int64(100 * tenths)))
+      simulation.healAll()
+      try simulation.run(for: .seconds(20))
+      for told in watch.downs where told.node >= count {
+        #expect(ids.contains(told.event.member), "step \(step): \(told.event) at \(told.node)")
+      }
+    }
+  }
+
   @Test func `a node that has left believes no verdict that nobody else holds`() throws {
     for seed in 0..<Scale.pick(10 as UInt64, full: 100) {
       let (simulation, watch) = try Simulation.settled(8, seed: 1_380 + seed)
