@@ -254,7 +254,7 @@ struct PushSections: Sendable {
   ///
   /// - Returns: `.complete`, `.noRoom` if it may fit in a packet of its own, or `.needsStream`.
   mutating func add(_ owed: Owed, _ record: MemberRecord, now: Instant) -> SectionOutcome {
-    let carriesState = owed.replica != record.state.progress
+    let carriesState = owed.replica != record.state.progress && !owed.needsIdentity
     var owed = owed
     let start = bytes.count
     let outcome = record.write(

@@ -38,12 +38,12 @@ package struct PushHead: Hashable, Sendable {
     repeat { _ = try Section.read(bytes, &reader) } while !reader.isAtEnd
   }
 
-  /// Says whether any section of a checked push carries state.
+  /// Says whether any section of a checked push carries changes of state, and not only who is there.
   package static func hasState(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
     var reader = start
     while !reader.isAtEnd {
       guard let section = try? Section.read(bytes, &reader) else { return false }
-      if section.state != nil { return true }
+      if section.state != nil, section.identity == nil { return true }
     }
     return false
   }
