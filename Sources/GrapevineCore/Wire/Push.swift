@@ -1,5 +1,5 @@
-/// What comes before the sections of a push: how far it has come, and the part of the circle of keys
-/// that its receiver answers for.
+/// What comes before the sections of a push: how far it has come, and the part of the circle of
+/// keys that its receiver answers for.
 package struct PushHead: Hashable, Sendable {
   package static let size = 17
 

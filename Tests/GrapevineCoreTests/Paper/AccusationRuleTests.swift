@@ -23,7 +23,7 @@ struct AccusationRuleTests {
   }
 
   /// “the observer adds itself to the accusers and pushes the standing, to the accused as well, and
-  /// again each interval while it stays silent.”
+  /// again each interval while it stays silent”.
   @Test func `an accuser tells all, and the accused again and again`() throws {
     var configuration = Stage.wide
     configuration.loneAccuserGrace = 1_000
@@ -98,8 +98,8 @@ struct AccusationRuleTests {
   }
 
   /// “Eligible: live, unaccused members, other than the accused, that the judging node has itself
-  /// heard of since shortly before the accusation (so the last survivors of a mass failure can still
-  /// judge), the node itself included.”
+  /// heard of since shortly before the accusation (so the last survivors of a mass failure can
+  /// still judge), the node itself included”.
   @Test func `the last of two nodes judges alone`() throws {
     var stage = Stage(1)
     let silentSince = stage.now

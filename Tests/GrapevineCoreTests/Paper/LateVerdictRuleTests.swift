@@ -5,7 +5,7 @@ import Testing
 struct LateVerdictRuleTests {
   private static let down = Standing(verdict: .down)
 
-  /// “A verdict that comes by push is adopted at once.”
+  /// “A verdict that comes by push is adopted at once”.
   @Test func `a verdict by push is adopted at once`() {
     var stage = Stage(6)
     stage.push(1, about: 0, Self.down)
@@ -14,8 +14,8 @@ struct LateVerdictRuleTests {
     #expect(stage.engine.metrics.verdictsOut == 0)
   }
 
-  /// “One that comes by anti-entropy, about a member held alive, is put to that member first: a ping
-  /// that carries the standing; it is adopted when no refutation came within `suspicionGrace`.”
+  /// “One that comes by anti-entropy, about a member held alive, is put to that member first: a
+  /// ping that carries the standing; it is adopted when no refutation came within `suspicionGrace`”.
   @Test func `a verdict by exchange is put to the member, and adopted when nothing comes`() throws {
     var stage = Stage(6)
     stage.mute(0)

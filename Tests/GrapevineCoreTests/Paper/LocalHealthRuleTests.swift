@@ -3,7 +3,7 @@ import Testing
 
 /// What a node that runs late, or hears of nobody, does not blame on others (design, section 6).
 struct LocalHealthRuleTests {
-  /// “a process that was paused must not accuse anyone on waking. On waking it forgets the silence
+  /// “a process that was paused must not accuse anyone on waking … it forgets the silence
   /// that it slept through”.
   @Test(arguments: [1, 10, 600])
   func `a node that was paused suspects and accuses nobody on waking`(seconds: Int) {
