@@ -40,7 +40,9 @@ extension Engine {
     var current: [Observation] = []
     let observed = rings.observedByOwn().map { (table.key(inSlot: $0.slot), $0.rank) }
     for (key, rank) in observed.sorted(by: { $0.0 < $1.0 }) {
-      while let next = former.first, next.key < key { keepIfAccused(former.removeFirst(), &current) }
+      while let next = former.first, next.key < key {
+        keepIfAccused(former.removeFirst(), &current)
+      }
       let isKnown = former.first?.key == key
       current.append(
         isKnown ? former.removeFirst() : observation(of: key, isInherited: isInherited)

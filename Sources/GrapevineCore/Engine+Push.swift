@@ -138,21 +138,24 @@ extension Engine {
     }
   }
 
-  /// Where many members are being lost: when that was first seen. Who was heard of since lives.
+  /// Where many members are being lost, the time when that was first seen: who was heard of since
+  /// lives.
   var lossAt: Instant? {
     guard accusations.count >= 4 else { return nil }
     return accusations.reduce(.never) { min($0, $1.firstAt) }
   }
 
-  private var usualRedundancy: Int {
+  private var usualRedundancy: Int { configuration.pushRedundancy + (isLossy ? 1 : 0) }
+
+  /// Says that one scheduled heartbeat in twenty is seen to be lost.
+  var isLossy: Bool {
     var missed = 0
     var seen = 0
     for observation in observations {
       missed += observation.window.missedCount
       seen += observation.window.count
     }
-    let isLossy = seen >= 16 && missed * 20 > missed + seen
-    return configuration.pushRedundancy + (isLossy ? 1 : 0)
+    return seen >= 16 && missed * 20 > missed + seen
   }
 
   private mutating func sendPush(

@@ -17,6 +17,10 @@ extension Engine {
     if clock >= earlyAt {
       earlyAt = .never
       earlyCount += 1
+      if earlyRepeats > 0 {
+        earlyRepeats -= 1
+        planEarlyHeartbeats(within: nil)
+      }
       sendHeartbeats(isScheduled: false)
       sendHeartbeatToRandomMember()
     }
@@ -60,7 +64,15 @@ extension Engine {
   /// Lets others hear soon that there is something new: within `milliseconds`, at most four times
   /// a round.
   mutating func noteNews(within milliseconds: UInt64? = nil) {
-    guard !isSilent, earlyCount < (isFlooded ? 1 : 4), table.count > 1 || !seeds.isEmpty else { return }
+    // Where packets are lost, one time is not enough for those whom the news has not reached.
+    earlyRepeats = isLossy ? 2 : 0
+    planEarlyHeartbeats(within: milliseconds)
+  }
+
+  private mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
+    guard !isSilent, earlyCount < (isFlooded ? 1 : 4), table.count > 1 || !seeds.isEmpty else {
+      return
+    }
     let delay: UInt64
     if let milliseconds {
       delay = random.number(in: 1_000_000...(milliseconds * 1_000_000))

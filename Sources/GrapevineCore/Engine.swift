@@ -31,6 +31,8 @@ package struct Engine: Sendable {
   var roundCount: UInt64 = 0
   var earlyAt = Instant.never
   var earlyCount = 0
+  /// How often the early heartbeats that come next are to be sent again.
+  var earlyRepeats = 0
   var exchanges = ExchangeTable()
   /// Where the last delta's rotation among members stopped.
   var rotation = MemberKey.lowest

@@ -44,6 +44,7 @@ import Testing
         "repair_packets_per_update", "bytes_per_update", "converged",
         "packets_per_update_per_node", "repair_packets_per_update_per_node", "pulls_per_update",
         "share_without_push", "lateness_ms", "peak_packets_per_s", "idle_packets_per_s",
+        "peak_over_idle",
       ]
     ),
     (.discover, ["discovery_ms"]),
@@ -61,14 +62,14 @@ import Testing
       [
         "detection_first_ms", "detection_all_ms", "false_down", "converged", "victims",
         "push_packets_per_node", "silence_detection_all_ms", "close_detection_all_ms",
-        "peak_packets_per_s", "idle_packets_per_s",
+        "peak_packets_per_s", "idle_packets_per_s", "peak_over_idle",
       ]
     ),
     (
       .partition,
       [
         "heal_ms", "false_down", "ghosts", "converged", "late_down", "length_ms",
-        "peak_packets_per_s", "idle_packets_per_s",
+        "peak_packets_per_s", "idle_packets_per_s", "peak_over_idle",
       ]
     ),
     (
@@ -76,7 +77,7 @@ import Testing
       [
         "false_down", "lag_ms", "ghosts", "writes", "writes_not_held", "agreement_ms",
         "nodes_start", "nodes_restart", "nodes_silence", "nodes_close", "nodes_leave",
-        "peak_packets_per_s", "idle_packets_per_s",
+        "peak_packets_per_s", "idle_packets_per_s", "peak_over_idle",
       ]
     ),
     (

@@ -27,11 +27,11 @@ import Testing
 
   @Test func `Of two nodes the survivor says down like any other`() async throws {
     let nodes = try await makeCluster("a", "b")
-    let recorder = Recorder()
-    nodes[0].watch(recorder)
+    let heard = Locked<[MemberID]>([])
+    nodes[0].watch(.down) { member in heard.withLock { $0.append(member) } }
     nodes[1].close()
     let id = nodes[1].id
-    try await eventually("it says so", within: .seconds(10)) { recorder.events == [.down(id)] }
+    try await eventually("it says so", within: .seconds(10)) { heard.withLock { $0 } == [id] }
   }
 
   @Test func `One that is down expires, and its keys stay until then`() async throws {

@@ -43,6 +43,17 @@ import Testing
     }
   }
 
+  @Test func `Lost packets delay it and no more`() async throws {
+    let nodes = try await makeCluster("a", "b", "c", "d") {
+      $0.sendLoss = SendLoss(rate: 0.25, seed: 1)
+    }
+    for index in 0..<5 {
+      let version = try nodes[0].set("key", "\(index)")
+      try await nodes[0].spread(timeout: .seconds(30))
+      for node in nodes { #expect(try #require(node.version(of: "a")) >= version) }
+    }
+  }
+
   @Test func `One that does not answer is named when the time is over`() async throws {
     let nodes = try await makeCluster("a", "b", "c") { $0.gossip.interval = .seconds(30) }
     let silent = nodes[0].id

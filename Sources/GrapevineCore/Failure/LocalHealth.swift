@@ -1,5 +1,5 @@
-/// How well this process itself runs (Lifeguard: Dadgar, Phillips, Currey 2017): one whose own
-/// ticks come late takes what it sees as silence for its own fault first.
+/// How well this process itself runs: one whose own ticks come late takes what it sees as silence
+/// for its own fault first (Lifeguard: Dadgar, Phillips, Currey 2017).
 package struct LocalHealth: Sendable {
   private let limit: Int
   /// By how much the process lags: zero if it runs on time.

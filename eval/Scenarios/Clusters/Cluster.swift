@@ -94,6 +94,7 @@ enum Agreement {
 
 /// Where a node is started again.
 enum RestartPlace {
+  /// At the last one's address, as far as the system gives it.
   case sameAddress
   case newAddress
 }

@@ -78,16 +78,23 @@ extension LoopbackCluster {
   func restart(_ node: Int, _ place: RestartPlace) throws(EvaluationError) {
     precondition(!slots[node].isRunning, "node \(node) runs")
     stop(node)
-    let address =
-      switch place {
-      case .sameAddress: "\(slots[node].address)"
-      case .newAddress: "127.0.0.1:0"
-      }
-    let next = try makeNode(slots[node].name, node, at: address)
+    let next = try makeNext(of: slots[node], node, place)
     slots[node].node = next
     slots[node].isRunning = true
     slots[node].id = next.id
     slots[node].address = next.address
+  }
+
+  private func makeNext(
+    of slot: Slot,
+    _ index: Int,
+    _ place: RestartPlace
+  ) throws(EvaluationError) -> Node {
+    if place == .sameAddress {
+      // Another socket can have been given the port meanwhile.
+      do { return try makeNode(slot.name, index, at: "\(slot.address)") } catch {}
+    }
+    return try makeNode(slot.name, index, at: "127.0.0.1:0")
   }
 
   private func makeNode(

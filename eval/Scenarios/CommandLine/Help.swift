@@ -21,7 +21,8 @@ package enum Help {
     }
     lines += ["", "options (eval SCENARIO --help has those of one scenario):"]
     for option in Option.all {
-      let text = option.explanation + only(option) + note(option)
+      let text =
+        option.explanation + only(option) + note(option)
         + " Default: \(standards(of: option))."
       lines += entry(title(option), text, indentation: 22)
     }

@@ -51,8 +51,9 @@ extension Churn {
     while cluster.now < end {
       try observe(until: min(end, nextDeed, nextWrite))
       if cluster.now >= nextWrite {
-        try write()
+        // Before the write, whose lag it would add to.
         ghosts.look(at: members, of: cluster, deaths)
+        try write()
         nextWrite = nextWrite + interval
       }
       if cluster.now >= nextDeed {

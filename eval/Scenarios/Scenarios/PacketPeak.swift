@@ -23,6 +23,7 @@ struct PacketPeak {
     [
       ("peak_packets_per_s", peak.map { .integer($0) } ?? .null),
       ("idle_packets_per_s", .number(idle)),
+      ("peak_over_idle", .number(orNull: peak.flatMap { idle > 0 ? Double($0) / idle : nil })),
     ]
   }
 
