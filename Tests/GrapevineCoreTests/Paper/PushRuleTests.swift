@@ -237,8 +237,7 @@ struct ForwardingTests {
     let stranger = Stranger()
     let section = Self.state(0, 1, of: stage.key(2))
     let packet = stranger.packet(.push, Self.push(1, section))
-    stage.engine.receive(packet.span, from: Stranger.endpoint, now: stage.now)
-    stage.run(for: .milliseconds(1))
+    stage.hear(packet)
     #expect(stage.engine.version(of: "member-2") == 1 && stage.packets(.push).isEmpty)
     #expect(stage.engine.metrics.pushPacketsIn == 1)
   }
