@@ -113,14 +113,19 @@ extension Engine {
   ) {
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
-    // One packet of the burst is for the digest that goes back, and one for news of the dead.
-    let reserved = answer.buried.isEmpty ? 1 : 2
+    // One packet of the burst is for the digest that goes back, one for news of the dead, and one
+    // for a life that may go on although a later one of its name took its place here.
+    let overtaken = answer.buried.filter { graves.find($0)?.isReplaced == true }
+    let reserved = 1 + (answer.buried.isEmpty ? 0 : 1) + (overtaken.isEmpty ? 0 : 1)
     let hasSent = sendDeltas(
       answer.owed,
       to: source,
       count: max(1, configuration.burst - reserved)
     )
     if !answer.buried.isEmpty, configuration.burst > 2 { sendBuried(answer.buried, to: source) }
+    if !overtaken.isEmpty, configuration.burst > 3 {
+      pingOvertaken(overtaken[random.index(overtaken.count)])
+    }
     let asksForMore = !answer.wanted.isEmpty
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered = 0

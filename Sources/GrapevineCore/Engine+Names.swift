@@ -10,8 +10,9 @@ extension Engine {
         check(rival: own.id, at: claim.endpoint)
         return
       }
-      guard claim.standing.verdict != .left else {
-        // An earlier life with this very identity has left, and what has left does not return.
+      guard claim.standing.verdict != .left, claim.standing.incarnation < .max else {
+        // An earlier life with this very identity has left, or a later life of the name has taken
+        // its place somewhere: neither returns, whatever its incarnation.
         raiseGeneration(above: own.id.generation)
         return
       }

@@ -22,6 +22,28 @@ extension Engine {
     }
   }
 
+  /// Tells a life that a later one has taken its place here, and is itself forgotten since.
+  ///
+  /// A process that goes on under the former life can't refute that: it takes a later generation.
+  mutating func pingOvertaken(_ key: MemberKey) {
+    guard let grave = graves.find(key) else { return }
+    metrics.pingsOut += 1
+    let header = PacketHeader(kind: .ping, label: label, sender: localKey)
+    let sequence = takeSequence()
+    let claim = Section.Claim(
+      standing: Standing(incarnation: .max, verdict: .down),
+      age: clock.since(grave.verdictSince) / 1_000_000,
+      endpoint: grave.endpoint
+    )
+    packets.append(to: grave.endpoint) { bytes in
+      header.write(to: &bytes)
+      Ping(sequence: sequence, target: key).writeHead(to: &bytes)
+      let head = Section.begin(key, in: &bytes)
+      Section.write(claim, to: &bytes)
+      Section.end(head, in: &bytes)
+    }
+  }
+
   /// Asks a member to ping another in this node's place.
   mutating func requestPing(of target: MemberKey, by slot: Int, _ sequence: SequenceNumber) {
     metrics.relaysOut += 1

@@ -8,6 +8,8 @@ extension Engine {
     case push
     /// Some time after, from anyone.
     case exchange
+    /// In whatever way, and it was put to the member since, without an answer.
+    case challenge
   }
 
   struct Applied: Sendable {
@@ -174,9 +176,9 @@ extension Engine {
 
   /// Merges what is claimed of a known member; says whether anything was new.
   ///
-  /// A verdict that did not come at once, about a member held alive, is put to that member first.
+  /// A verdict on a member held alive for which nothing speaks here is put to that member first.
   mutating func merge(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
-    if path == .exchange, isDoubtful(claim, slot) { return challenge(claim, slot) }
+    if isDoubtful(claim, slot, by: path) { return challenge(claim, slot) }
     let before = table[slot].standing
     let since = verdictTime(claim)
     let isNew = table.update(slot) { record in

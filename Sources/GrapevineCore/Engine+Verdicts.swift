@@ -132,7 +132,7 @@ extension Engine {
     }
   }
 
-  /// The accuser that pushes the verdict: the first that nobody accuses.
+  /// The accuser that pushes the verdict: the first that is live and that nobody accuses.
   private func speaker(among accusers: [MemberKey]) -> MemberKey? {
     accusers.first { key in
       guard let slot = table.slot(of: key) else { return false }
@@ -142,13 +142,23 @@ extension Engine {
 
   // MARK: Verdicts met later
 
-  /// Says whether a claim that did not come at once is to be put to the member first: it is held
-  /// alive here, and nothing here speaks for the verdict.
-  func isDoubtful(_ claim: Section.Claim, _ slot: Int) -> Bool {
+  /// Says whether a claim is to be put to the member first: it is held alive here, and nothing
+  /// here speaks for the verdict.
+  ///
+  /// One that came at once is believed for the sake of its accusers; but not where none of them is
+  /// in good standing: who can be heard but does not hear is called down, and calls others down.
+  func isDoubtful(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
     let standing = table[slot].standing
     guard claim.standing.verdict == .down, standing.verdict == .alive,
       claim.standing.incarnation >= standing.incarnation, phase == .active
     else { return false }
+    switch path {
+    case .challenge: return false
+    case .push:
+      let accusers = claim.standing.accusers
+      return !accusers.isEmpty && speaker(among: accusers) == nil
+    case .exchange: break
+    }
     guard claim.standing.incarnation == standing.incarnation else { return true }
     guard let own = accusations.first(where: { $0.key == table.key(inSlot: slot) }) else {
       return true
@@ -174,7 +184,7 @@ extension Engine {
     while let index = challenges.firstIndex(where: { $0.dueAt <= clock }) {
       let challenge = challenges.remove(at: index)
       guard let slot = table.slot(of: challenge.key) else { continue }
-      if merge(challenge.claim, slot, by: .push) { noteNews() }
+      if merge(challenge.claim, slot, by: .challenge) { noteNews() }
     }
   }
 }

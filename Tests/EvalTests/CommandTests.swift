@@ -146,6 +146,7 @@ import Testing
         options.givenRuns = nil
         options.givenDuration = nil
         options.givenKeys = nil
+        options.givenVictims = nil
         #expect(options == plain, "\(option.name) of \(scenario)")
       }
     }

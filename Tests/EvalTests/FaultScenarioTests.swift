@@ -62,7 +62,7 @@ import Testing
 
   @Test func `the only survivor of three says that both others are down`() throws {
     var options = options(.detect, nodes: 3)
-    options.victims = 2
+    options.givenVictims = 2
     let outcome = try measure(options)
     #expect(outcome.failures.isEmpty)
     #expect(figure(outcome, "false_down") == .integer(0))
@@ -114,6 +114,18 @@ import Testing
     // In each run the five call the three down, and the three the five.
     #expect(reports == 2 * 2 * 15)
     #expect(try #require(median(outcome, "heal_ms")) > 0)
+  }
+
+  @Test func `who dies as a split begins is called down once and forgotten by all`() throws {
+    var options = options(.partition)
+    options.givenVictims = 1
+    options.shape = .sides([6, 2])
+    options.givenRuns = 4
+    options.loss = 0.05
+    let outcome = try measure(options)
+    #expect(outcome.failures.isEmpty)
+    #expect(figure(outcome, "ghosts") == .integer(0))
+    #expect(figure(outcome, "repeated_down") == .integer(0))
   }
 
   @Test func `a split that does not heal is a run that did not converge`() throws {

@@ -68,7 +68,7 @@ import Testing
     (
       .partition,
       [
-        "heal_ms", "false_down", "ghosts", "converged", "late_down", "length_ms",
+        "heal_ms", "false_down", "ghosts", "converged", "late_down", "repeated_down", "length_ms",
         "peak_packets_per_s", "idle_packets_per_s", "peak_over_idle",
       ]
     ),

@@ -19,6 +19,15 @@ private let seeds: Range<UInt64> = {
     _ = try Swarm(seed: seed).run()
   }
 
+  /// Seeds that once broke a promise; what they draw changes when the drawing does.
+  ///
+  /// 144, 4588, 8908: a life went on whose name had a later one that all forgot. 1872, 11110: who
+  /// heard nobody called members down and was believed.
+  @Test(arguments: [144, 4588, 8908, 1872, 11110] as [UInt64])
+  func `what was found once stays repaired`(seed: UInt64) throws {
+    _ = try Swarm(seed: seed).run()
+  }
+
   @Test func `a seed draws the same run again`() throws {
     for seed in [100, 101, 102] as [UInt64] {
       let first = try Swarm(seed: seed).run()

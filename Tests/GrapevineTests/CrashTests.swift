@@ -55,7 +55,9 @@ import Testing
     isDownFirst: Bool,
     hasSameAddress: Bool
   ) async throws {
-    let nodes = try await makeCluster("a", "b", "c")
+    // On an address of the case's own no other test takes the port while it is free.
+    let host = "127.0.0.\(10 + (isDownFirst ? 1 : 0) + (hasSameAddress ? 2 : 0))"
+    let nodes = try await makeCluster("a", "b", "c") { $0.bind = "\(host):0" }
     let recorders = nodes[..<2].map { node in
       let recorder = Recorder()
       node.watch(recorder)
@@ -68,7 +70,7 @@ import Testing
         nodes[..<2].allSatisfy { $0.member(named: "c")?.isDown == true }
       }
     }
-    let next = try makeNode("c") { if hasSameAddress { $0.bind = address } }
+    let next = try makeNode("c") { $0.bind = hasSameAddress ? address : "\(host):0" }
     try await next.join([nodes[0].address.description])
     try next.set("life", "second")
     try await eventually("the others know the new life") {
@@ -92,7 +94,8 @@ import Testing
     let recorder = Recorder()
     a.watch(recorder)
     var lives: [MemberID] = []
-    var address = "127.0.0.1:0"
+    // On an address of its own no other test takes the port while it is free.
+    var address = "127.0.0.9:0"
     for count in 1...100 {
       let node = try makeNode("b") { $0.bind = address }
       address = node.address.description

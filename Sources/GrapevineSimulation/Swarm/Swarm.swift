@@ -78,10 +78,19 @@ package struct Swarm: Sendable {
 
   /// Runs it to its end.
   ///
+  /// - Parameter inspect: called with the simulation as it is where a promise was seen broken.
+  /// - Returns: what came of it.
   /// - Throws: the first ``Violation``.
-  package func run() throws(Violation) -> Report {
+  package func run(
+    orInspect inspect: (Simulation) -> Void = { _ in }
+  ) throws(Violation) -> Report {
     var run = SwarmRun(seed: seed, options: options)
-    return try run.run()
+    do throws(Violation) {
+      return try run.run()
+    } catch {
+      inspect(run.simulation)
+      throw error
+    }
   }
 
   private static func drawOptions(_ seed: UInt64) -> Options {

@@ -3,7 +3,7 @@ import GrapevineCore
 /// The working state of a ``Swarm``.
 struct SwarmRun {
   private let options: Swarm.Options
-  private let simulation: Simulation
+  let simulation: Simulation
   /// What the scenario draws; the network draws its own.
   private var random: Xoshiro256
   private let events = EventCounts()

@@ -129,7 +129,9 @@ private struct Scale {
     isDownFirst: Bool,
     hasSameAddress: Bool
   ) async throws {
-    let nodes = try await makeChildren(3, interval: interval)
+    // On an address of its own no other test takes the port while it is free.
+    let bind = "127.0.0.8:0"
+    let nodes = try await makeChildren(3, bind: bind, interval: interval)
     let killed = MonotonicClock.now()
     nodes[2].signal(SIGKILL)
     if isDownFirst {
@@ -139,8 +141,8 @@ private struct Scale {
         }
       }
     }
-    let bind = hasSameAddress ? try await nodes[2].address() : "127.0.0.1:0"
-    let next = try ChildNode("c", bind: bind, interval: interval)
+    let address = hasSameAddress ? try await nodes[2].address() : bind
+    let next = try ChildNode("c", bind: address, interval: interval)
     try await next.ask("join \(try await nodes[0].address())", answer: "joined a")
     for node in nodes[..<2] {
       try await eventually("\(node.name) knows the new life") {
@@ -162,12 +164,13 @@ private struct Scale {
 /// Starts processes named `a`, `b`, … and waits until all know all.
 private func makeChildren(
   _ count: Int,
+  bind: String = "127.0.0.1:0",
   interval: Duration,
   expiry: Duration = .seconds(60)
 ) async throws -> [ChildNode] {
   var nodes: [ChildNode] = []
   for letter in "abcdefgh".prefix(count) {
-    let node = try ChildNode(String(letter), interval: interval, expiry: expiry)
+    let node = try ChildNode(String(letter), bind: bind, interval: interval, expiry: expiry)
     if let first = nodes.first {
       try await node.ask("join \(try await first.address())", answer: "joined a")
     }

@@ -18,11 +18,15 @@ extension Option {
     Option(
       "--victims",
       "N",
-      "The number of nodes that are killed at the same moment.",
-      rule: "a whole number from 1 to 99999, below that of the nodes",
-      standard: { _ in "1" },
-      scenarios: [.detect]
-    ) { $0.victims.take(ValueText.count($1), in: 1...99_999) },
+      "The number of nodes that are killed at the same moment; in a partition as it begins, "
+        + "without a word.",
+      rule: "a whole number below that of the nodes, for detect at least 1",
+      standard: { "\(Options.standardVictims($0))" },
+      scenarios: [.detect, .partition]
+    ) { options, text in
+      let fewest = Options.standardVictims(options.scenario)
+      return options.givenVictims.take(ValueText.count(text), in: fewest...99_999)
+    },
     Option(
       "--shape",
       "SIDES",

@@ -18,7 +18,7 @@ package struct Options: Sendable, Equatable {
   package var bigValueSize: Int?
   package var isLive = false
   package var kills = [Kill.silence]
-  package var victims = 1
+  package var givenVictims: Int?
   package var shape = PartitionShape.halves
   package var length: Duration = .seconds(30)
   package var rate = 5_000
@@ -49,6 +49,10 @@ package struct Options: Sendable, Equatable {
     givenDuration ?? Options.standardDuration(scenario, network)
   }
 
+  package var victims: Int {
+    givenVictims ?? Options.standardVictims(scenario)
+  }
+
   package var keyCount: Int {
     givenKeys ?? Options.standardKeys(scenario)
   }
@@ -71,6 +75,10 @@ package struct Options: Sendable, Equatable {
     case (_, .simulated): .seconds(30)
     case (_, .loopback): .seconds(10)
     }
+  }
+
+  static func standardVictims(_ scenario: Scenario) -> Int {
+    scenario == .detect ? 1 : 0
   }
 
   static func standardKeys(_ scenario: Scenario) -> Int {

@@ -21,8 +21,10 @@ extension Scenario {
       """
       In each run a steady cluster is cut into sides chosen by the seed, all of which go on \
       writing. When the cut ends, the time is taken until all nodes hold the same and all are \
-      live to all. Wrong is a report of a live member by one of its own side. On loopback nothing \
-      new passes the cut, but a stream that is under way as it comes is not broken off.
+      live to all. Victims die in silence as the cut begins; then the tables are looked at once \
+      more when all victims should have expired for longer than 10 intervals. Wrong is a report \
+      of a live member by one of its own side. On loopback nothing new passes the cut, but a \
+      stream that is under way as it comes is not broken off.
       """
     case .churn:
       """

@@ -50,7 +50,8 @@ extension Evaluation {
     case .partition:
       let sizes = options.shape.sizes(of: options.nodes) ?? []
       let sides = sizes.map { "\($0)" }.joined(separator: "/")
-      return ["split \(sides) for \(ValueText.text(options.length))"]
+      let dead = options.victims == 0 ? "" : ", victims that die as it begins: \(options.victims)"
+      return ["split \(sides) for \(ValueText.text(options.length))\(dead)"]
     case .throughput:
       return ["\(options.rate) updates/s to \(options.keyCount) keys with values of \(size)"]
     }

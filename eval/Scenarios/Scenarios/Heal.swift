@@ -7,6 +7,8 @@ struct Heal {
   private var falseDown = 0
   /// Reports about the other side from after the cut.
   private var lateDown = 0
+  /// Reports about victims beyond each node's first.
+  private var repeatedDown = 0
   private var ghosts = 0
   private var peaks: [PacketPeak] = []
   private var failures: [String] = []
@@ -37,12 +39,20 @@ extension Heal {
     var peak = PacketPeak(idle: idle, nodeCount: nodes.count)
     let sides = drawSides(of: nodes)
     cluster.resetPacketPeaks()
+    let victims = measurement.choose(options.victims, of: nodes)
+    var deaths = Deaths()
+    for victim in victims {
+      deaths.note(victim, of: cluster)
+      cluster.kill(victim, .silence)
+    }
+    let survivors = nodes.filter { !victims.contains($0) }
     cluster.split(sides)
-    try write(on: sides, in: cluster, title)
+    let writers = sides.map { $0.filter { !victims.contains($0) } }.filter { !$0.isEmpty }
+    try write(on: writers, in: cluster, title)
     cluster.heal()
     let healing = cluster.now
     let time = try measurement.agreement(
-      of: nodes,
+      of: survivors,
       on: .everything,
       in: cluster,
       within: patience,
@@ -53,14 +63,15 @@ extension Heal {
     } else {
       failures.append("run \(run): the nodes did not agree within \(ValueText.text(patience))")
     }
-    // A verdict of the split that comes late would show now.
-    try cluster.sleep(options.interval * 10) { _ in measurement.progress.report(title) }
-    if time != nil, !cluster.agree(nodes, on: .everything) {
-      failures.append("run \(run): the nodes agreed, and 10 intervals later did not")
+    // A verdict of the split that comes late would show now, and the dead must have expired.
+    let rest = options.interval * 10 + (victims.isEmpty ? .zero : options.expiry)
+    try cluster.sleep(rest) { _ in measurement.progress.report("\(title): after the split") }
+    if time != nil, !cluster.agree(survivors, on: .everything) {
+      failures.append("run \(run): the nodes agreed, and \(ValueText.text(rest)) later did not")
     }
-    peak.note(cluster.packetPeak(of: nodes))
+    peak.note(cluster.packetPeak(of: survivors))
     peaks.append(peak)
-    judge(cluster, nodes, sides, healing)
+    judge(cluster, survivors, sides, healing, deaths)
     for node in nodes { cluster.stop(node) }
   }
 
@@ -104,13 +115,21 @@ extension Heal {
     _ cluster: any Cluster,
     _ nodes: [Int],
     _ sides: [[Int]],
-    _ healing: Instant
+    _ healing: Instant,
+    _ deaths: Deaths
   ) {
     var sideOf: [String: Int] = [:]
     for (index, side) in sides.enumerated() {
       for node in side { sideOf[cluster.name(of: node)] = index }
     }
-    for report in cluster.downReports {
+    let wrong = deaths.wrong(cluster.downReports)
+    let right = cluster.downReports.count - wrong.count
+    let told = Set(
+      cluster.downReports.filter { deaths.time(of: $0.member) != nil }
+        .map { "\($0.node) \($0.member)" }
+    )
+    repeatedDown += right - told.count
+    for report in wrong {
       if sideOf[cluster.name(of: report.node)] == sideOf[report.member.name] {
         falseDown += 1
       } else if report.time > healing {
@@ -137,6 +156,9 @@ extension Heal {
       "members of the other side reported down after the cut had ended: \(lateDown)",
       "members in tables that do not exist: \(ghosts)",
     ]
+    if options.victims > 0 {
+      outcome.lines.append("victims reported down again by the same node: \(repeatedDown)")
+    }
     let peak = PacketPeak(highestOf: peaks)
     outcome.lines.append(peak.line)
     outcome.figures =
@@ -146,6 +168,7 @@ extension Heal {
         ("ghosts", .integer(ghosts)),
         ("converged", .number(Double(times.count) / Double(options.runs))),
         ("late_down", .integer(lateDown)),
+        ("repeated_down", .integer(repeatedDown)),
         ("length_ms", .number(options.length.milliseconds)),
       ] + peak.figures
     outcome.failures = failures
