@@ -174,7 +174,7 @@ extension Engine {
       accusations[index].dueAt = accusations[index].dueAt.advanced(by: length)
     }
     for index in challenges.indices {
-      challenges[index].dueAt = challenges[index].dueAt.advanced(by: length)
+      challenges[index].endsAt = challenges[index].endsAt.advanced(by: length)
     }
   }
 
@@ -279,12 +279,12 @@ extension Engine {
     }
   }
 
-  /// How many others are asked about each silent member: one, and in the second round alone, where
-  /// many are silent.
+  /// How many others are asked about a silent member: none where many are silent, or while the one
+  /// that was inherited has not been asked itself.
   private func relayCount(for verification: Observation.Verification) -> Int {
     let count = observations.count { $0.verification != nil }
-    if verification.round == 1, count > 2 || verification.isInherited { return 0 }
-    return count > 2 ? min(1, configuration.relayCount) : configuration.relayCount
+    guard count <= 2, verification.round > 1 || !verification.isInherited else { return 0 }
+    return configuration.relayCount
   }
 
   /// Who is asked to reach a silent member: the one that did last, then members of chance, those

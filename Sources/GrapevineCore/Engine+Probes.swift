@@ -32,7 +32,7 @@ extension Engine {
     let sequence = takeSequence()
     let claim = Section.Claim(
       standing: Standing(incarnation: .max, verdict: .down),
-      age: clock.since(grave.verdictSince) / 1_000_000,
+      age: grave.verdictAge(now: clock),
       endpoint: grave.endpoint
     )
     packets.append(to: grave.endpoint) { bytes in

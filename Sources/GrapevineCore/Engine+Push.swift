@@ -130,7 +130,7 @@ extension Engine {
   }
 
   /// Says that there is more news of members than pushes should carry: then they take a single
-  /// tree, and heartbeats are not sent early more than once an interval.
+  /// tree, and heartbeats are not sent early.
   var isFlooded: Bool {
     mutating get {
       accusations.count >= 4

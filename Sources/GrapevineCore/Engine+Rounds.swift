@@ -27,7 +27,7 @@ extension Engine {
     if clock >= ringsDueAt { updateRings() }
     advanceObservations()
     judgeAccusations()
-    endChallenges()
+    advanceChallenges()
     if clock >= pending.dueAt { flushPush() }
     advanceSpreads()
   }
@@ -54,6 +54,7 @@ extension Engine {
     compactOwnState()
     sendHeartbeats(isScheduled: true)
     if roundCount % 4 == 0 { sendHeartbeatToRandomMember() }
+    if let lossAt { sendHeartbeatToSurvivor(heardSince: lossAt) }
     if phase == .active {
       observations.removeAll { $0.isProbe && $0.dueAt == .never }
       if roundCount % 16 == 8 || lossAt != nil { probeByChance() }
@@ -70,7 +71,7 @@ extension Engine {
   }
 
   private mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
-    guard !isSilent, earlyCount < (isFlooded ? 1 : 4), table.count > 1 || !seeds.isEmpty else {
+    guard !isSilent, earlyCount < (isFlooded ? 0 : 4), table.count > 1 || !seeds.isEmpty else {
       return
     }
     let delay: UInt64
@@ -88,6 +89,18 @@ extension Engine {
       guard let slot = table.slot(of: observer) else { continue }
       sendHeartbeat(to: table[slot].endpoint, isScheduled: isScheduled)
     }
+  }
+
+  /// Where many are being lost, the observers may be among them: those who are known to live are to
+  /// compare what they hold all the same.
+  private mutating func sendHeartbeatToSurvivor(heardSince lossAt: Instant) {
+    var survivors: [Int] = []
+    for slot in 0..<table.count where table.heardAt(slot) >= lossAt && table.isLive(slot) {
+      if table.key(inSlot: slot) != localKey { survivors.append(slot) }
+    }
+    guard !survivors.isEmpty else { return }
+    let slot = survivors[random.index(survivors.count)]
+    sendHeartbeat(to: table[slot].endpoint, isScheduled: true)
   }
 
   private mutating func sendHeartbeatToRandomMember() {
@@ -143,7 +156,7 @@ extension Engine {
     var expired: [MemberKey] = []
     for slot in 0..<table.count where !table.isLive(slot) {
       let record = table[slot]
-      guard record.key != localKey, clock.since(record.verdictSince) >= lifetime else { continue }
+      guard record.key != localKey, record.verdictElapsed(now: clock) >= lifetime else { continue }
       expired.append(record.key)
     }
     expired.sort()

@@ -144,15 +144,16 @@ extension Engine {
       return nil
     }
     graves.remove(key)
-    table.insert(
-      MemberRecord(
-        id: id,
-        endpoint: claim.endpoint,
-        standing: claim.standing,
-        verdictSince: verdictTime(claim),
-        hash: hash
-      )
+    let verdict = verdictTime(claim)
+    var record = MemberRecord(
+      id: id,
+      endpoint: claim.endpoint,
+      standing: claim.standing,
+      verdictSince: verdict.since,
+      hash: hash
     )
+    record.verdictHeadStart = verdict.headStart
+    table.insert(record)
     invalidateRings(isLoss: false)
     if let replaced {
       forgetAccusation(of: replaced.key)
@@ -167,11 +168,12 @@ extension Engine {
     return slot
   }
 
-  /// When the verdict fell, on this node's clock.
-  private func verdictTime(_ claim: Section.Claim) -> Instant {
+  /// When the verdict fell, on this node's clock, and by how much before that clock began.
+  private func verdictTime(_ claim: Section.Claim) -> (since: Instant, headStart: UInt64) {
     let (age, overflow) = claim.age.multipliedReportingOverflow(by: 1_000_000)
-    guard !overflow, age <= clock.nanoseconds else { return .zero }
-    return Instant(nanoseconds: clock.nanoseconds - age)
+    guard !overflow else { return (.zero, .max) }
+    guard age <= clock.nanoseconds else { return (.zero, age - clock.nanoseconds) }
+    return (Instant(nanoseconds: clock.nanoseconds - age), 0)
   }
 
   /// Merges what is claimed of a known member; says whether anything was new.
@@ -180,7 +182,7 @@ extension Engine {
   mutating func merge(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
     if isDoubtful(claim, slot, by: path) { return challenge(claim, slot) }
     let before = table[slot].standing
-    let since = verdictTime(claim)
+    let verdict = verdictTime(claim)
     let isNew = table.update(slot) { record in
       if claim.standing.incarnation > record.standing.incarnation {
         record.endpoint = claim.endpoint
@@ -188,11 +190,14 @@ extension Engine {
       let isNew = record.standing.merge(claim.standing)
       let after = record.standing
       if after.incarnation != before.incarnation || after.verdict != before.verdict {
-        record.verdictSince = since
+        (record.verdictSince, record.verdictHeadStart) = verdict
       } else if claim.standing.incarnation == before.incarnation,
         claim.standing.verdict == before.verdict
       {
-        record.verdictSince = min(record.verdictSince, since)
+        // The greater age is the verdict's.
+        let isOlder =
+          (verdict.since, record.verdictHeadStart) < (record.verdictSince, verdict.headStart)
+        if isOlder { (record.verdictSince, record.verdictHeadStart) = verdict }
       }
       return isNew
     }

@@ -172,17 +172,29 @@ extension Engine {
     guard !challenges.contains(where: { $0.key == key }),
       challenges.count < configuration.verificationLimit
     else { return false }
-    challenges.append(
-      Challenge(key: key, claim: claim, dueAt: clock.advanced(by: grace))
-    )
+    let end = clock.advanced(by: grace)
+    challenges.append(Challenge(key: key, claim: claim, endsAt: end, dueAt: nextAsking(before: end)))
     ping(slot, takeSequence(), claim: claim)
     return true
   }
 
-  /// Adopts the verdicts that were not refuted in time.
-  mutating func endChallenges() {
+  /// When a member is asked again: a ping may be lost, and so may its answer.
+  private func nextAsking(before end: Instant) -> Instant {
+    min(end, clock.advanced(by: max(interval / 4, min(roundTrip, interval))))
+  }
+
+  /// Asks again those who have not answered, and adopts the verdicts that were not refuted in time.
+  mutating func advanceChallenges() {
     while let index = challenges.firstIndex(where: { $0.dueAt <= clock }) {
-      let challenge = challenges.remove(at: index)
+      let challenge = challenges[index]
+      guard clock >= challenge.endsAt else {
+        challenges[index].dueAt = nextAsking(before: challenge.endsAt)
+        if let slot = table.slot(of: challenge.key) {
+          ping(slot, takeSequence(), claim: challenge.claim)
+        }
+        continue
+      }
+      challenges.remove(at: index)
       guard let slot = table.slot(of: challenge.key) else { continue }
       if merge(challenge.claim, slot, by: .challenge) { noteNews() }
     }

@@ -125,7 +125,7 @@ package struct Engine: Sendable {
     packets = PacketQueue(limit: configuration.packetQueueLimit)
     membershipBudget = TokenBucket(
       capacity: configuration.membershipPushLimit,
-      pause: interval * 3 / UInt64(configuration.membershipPushLimit),
+      pause: interval * 4 / UInt64(configuration.membershipPushLimit),
       now: now
     )
     health = LocalHealth(limit: configuration.healthLimit)

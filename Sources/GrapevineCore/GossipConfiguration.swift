@@ -72,7 +72,7 @@ public struct GossipConfiguration: Sendable, Hashable {
   public var pushLimit = 20
 
   /// The packets that pushes about members alone (verdicts, refutations) may take at once; as many
-  /// come back in three intervals; 16 to 4,096.
+  /// come back in four intervals; 16 to 4,096.
   ///
   /// It bounds what a node sends when many members are lost or found at a time; heartbeats then
   /// carry the rest.

@@ -70,6 +70,9 @@ package struct Accusation: Sendable {
 package struct Challenge: Sendable {
   package let key: MemberKey
   package var claim: Section.Claim
+  /// When it is adopted.
+  package var endsAt: Instant
+  /// When something is to be done about it: asking again, or adopting it.
   package var dueAt: Instant
 }
 

@@ -9,6 +9,8 @@ package struct Graveyard: Sendable {
     package var standing: Standing
     package var endpoint: Endpoint
     package var verdictSince: Instant
+    /// See ``MemberRecord/verdictHeadStart``.
+    package var verdictHeadStart: UInt64
     package var since: Instant
     /// Says that a later life took the member's place, so that no incarnation of this one returns.
     package var isReplaced: Bool
@@ -18,6 +20,12 @@ package struct Graveyard: Sendable {
     package var contactAt: Instant
     /// The pause after that, in nanoseconds.
     package var contactPause: UInt64
+
+    /// Milliseconds since the verdict.
+    package func verdictAge(now: Instant) -> UInt64 {
+      let (sum, overflow) = now.since(verdictSince).addingReportingOverflow(verdictHeadStart)
+      return (overflow ? .max : sum) / 1_000_000
+    }
   }
 
   private let limit: Int
@@ -47,6 +55,7 @@ package struct Graveyard: Sendable {
       standing: standing,
       endpoint: record.endpoint,
       verdictSince: record.isLive ? now : record.verdictSince,
+      verdictHeadStart: record.isLive ? 0 : record.verdictHeadStart,
       since: now,
       isReplaced: isReplaced,
       contactAt: now.advanced(by: Self.firstContactPause),
@@ -71,7 +80,7 @@ package struct Graveyard: Sendable {
   package func write(_ key: MemberKey, to bytes: inout [UInt8], now: Instant) {
     guard let grave = graves[key] else { return }
     let head = Section.begin(key, in: &bytes)
-    let age = now.since(grave.verdictSince) / 1_000_000
+    let age = grave.verdictAge(now: now)
     Section.write(
       Section.Claim(standing: grave.standing, age: age, endpoint: grave.endpoint),
       to: &bytes

@@ -9,6 +9,9 @@ package struct MemberRecord: Sendable {
   /// When the member was judged down or left, on this node's clock; of no meaning while it is
   /// alive.
   package var verdictSince: Instant
+  /// Nanoseconds of the verdict's age at `verdictSince`: for one that fell before this node's clock
+  /// began.
+  package var verdictHeadStart: UInt64 = 0
   package var state: VersionedState
   /// When a packet of the member itself came last, on this node's clock; zero for never.
   package var heardAt = Instant.zero
@@ -43,7 +46,13 @@ package struct MemberRecord: Sendable {
 
   /// Milliseconds since the verdict, zero while alive.
   package func verdictAge(now: Instant) -> UInt64 {
-    isLive ? 0 : now.since(verdictSince) / 1_000_000
+    isLive ? 0 : verdictElapsed(now: now) / 1_000_000
+  }
+
+  /// Nanoseconds since the verdict; of no meaning while the member is alive.
+  package func verdictElapsed(now: Instant) -> UInt64 {
+    let (sum, overflow) = now.since(verdictSince).addingReportingOverflow(verdictHeadStart)
+    return overflow ? .max : sum
   }
 
   package func claim(now: Instant) -> Section.Claim {
