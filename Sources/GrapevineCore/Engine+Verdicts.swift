@@ -173,7 +173,9 @@ extension Engine {
       challenges.count < configuration.verificationLimit
     else { return false }
     let end = clock.advanced(by: grace)
-    challenges.append(Challenge(key: key, claim: claim, endsAt: end, dueAt: nextAsking(before: end)))
+    challenges.append(
+      Challenge(key: key, claim: claim, endsAt: end, dueAt: nextAsking(before: end))
+    )
     ping(slot, takeSequence(), claim: claim)
     return true
   }
