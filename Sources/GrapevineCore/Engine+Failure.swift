@@ -323,7 +323,10 @@ extension Engine {
     else { return }
     metrics.streamAnswers += 1
     noteLife(index)
-    guard !observations[index].hasToldStreamOnly, let slot = table.slot(of: peer) else { return }
+    // Its observers tell of it, once; not each who asks by chance.
+    guard !observations[index].hasToldStreamOnly, !observations[index].isProbe,
+      let slot = table.slot(of: peer)
+    else { return }
     observations[index].hasToldStreamOnly = true
     events.append(.answersByStreamOnly(table[slot].id))
   }

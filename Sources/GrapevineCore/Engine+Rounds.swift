@@ -50,6 +50,8 @@ extension Engine {
     roundCount += 1
     earlyCount = 0
     pushCount = 0
+    // Answers are rare: one slow moment must not make this node patient for ever.
+    roundTrip -= roundTrip / 64
     expireMembers()
     compactOwnState()
     sendHeartbeats(isScheduled: true)

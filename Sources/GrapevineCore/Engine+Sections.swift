@@ -163,6 +163,7 @@ extension Engine {
       events.append(.member(.joined(id)))
     }
     reportVerdict(of: id, from: .alive, to: claim.standing.verdict)
+    if claim.standing.verdict == .alive { widenSpreads(to: key) }
     let slot = table.slot(of: key)
     if let slot { noteStanding(slot, before: Standing(incarnation: claim.standing.incarnation)) }
     return slot

@@ -40,6 +40,13 @@ extension Engine {
     spreads.removeAll { $0.ticket == ticket }
   }
 
+  /// Lets those who wait for all live members wait for one more: it joined, or lives again.
+  mutating func widenSpreads(to key: MemberKey) {
+    for index in spreads.indices where !spreads[index].waiting.contains(key) {
+      spreads[index].waiting.append(key)
+    }
+  }
+
   mutating func advanceSpreads() {
     var index = 0
     while index < spreads.count {
@@ -131,7 +138,7 @@ struct Spread: Sendable {
   let ticket: SpreadTicket
   let version: Version
   let deadline: Instant
-  /// In key order.
+  /// Those that have not said that they hold it.
   var waiting: [MemberKey]
   let sequence: SequenceNumber
   /// How many of them have been asked in the round under way.

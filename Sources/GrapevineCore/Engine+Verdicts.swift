@@ -15,6 +15,7 @@ extension Engine {
     if after.incarnation > before.incarnation {
       challenges.removeAll { $0.key == key && $0.claim.standing.incarnation < after.incarnation }
     }
+    if isLive, before.verdict != .alive { widenSpreads(to: key) }
     let wasOnRings = before.verdict == .alive && before.accusers.isEmpty
     let isOnRings = isLive && after.accusers.isEmpty
     if wasOnRings != isOnRings || (before.verdict == .alive) != isLive {
@@ -150,7 +151,7 @@ extension Engine {
   func isDoubtful(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
     let standing = table[slot].standing
     guard claim.standing.verdict == .down, standing.verdict == .alive,
-      claim.standing.incarnation >= standing.incarnation, phase == .active
+      claim.standing.incarnation >= standing.incarnation
     else { return false }
     switch path {
     case .challenge: return false
@@ -176,6 +177,7 @@ extension Engine {
     challenges.append(
       Challenge(key: key, claim: claim, endsAt: end, dueAt: nextAsking(before: end))
     )
+    metrics.challengesOut += 1
     ping(slot, takeSequence(), claim: claim)
     return true
   }

@@ -67,7 +67,7 @@ package struct Engine: Sendable {
   var heardAnyAt: Instant
   /// Until when accusations are put off for the silence of everyone; nil while someone is heard.
   var silenceExcusedUntil: Instant?
-  /// The time that a ping and its answer take: rises at once, falls slowly.
+  /// The time that a ping and its answer take: rises at once, falls slowly with answers and time.
   var roundTrip: UInt64 = 0
   var nextSequence: SequenceNumber
   var lostCursor = 0

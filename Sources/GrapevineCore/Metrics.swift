@@ -67,6 +67,9 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var accusationsOut = 0
   /// Members that this node itself concluded to be down.
   public var verdictsOut = 0
+  /// Verdicts from elsewhere that this node put to the member first, since nothing here spoke for
+  /// them.
+  public var challengesOut = 0
   /// Times that this node found that it had not run for a while.
   public var pauses = 0
   /// Questions of `spread` sent.
