@@ -100,7 +100,7 @@ struct LocalHealthRuleTests {
     var stage = Stage(3)
     stage.mute(0)
     // The tick that comes late lies before the time at which it would accuse.
-    stage.run(for: .milliseconds(700))
+    stage.run(for: .milliseconds(100))
     stage.runLate()
     let lateUntil = stage.now
     #expect(stage.pauseCount == 0 && stage.engine.metrics.accusationsOut == 0)
