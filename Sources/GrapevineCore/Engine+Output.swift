@@ -74,6 +74,14 @@ extension Engine {
     return table[slot].state.version
   }
 
+  /// The known members that accuse a member, or did when it was judged.
+  package func accusers(of name: String) -> [MemberID] {
+    guard let key = table.key(named: name), let slot = table.slot(of: key) else { return [] }
+    return table[slot].standing.accusers.compactMap { accuser in
+      table.slot(of: accuser).map { table[$0].id }
+    }
+  }
+
   private func sortedMembers(now: Instant, withEntries: Bool) -> [Member] {
     let members = (0..<table.count).map { view($0, now: now, withEntries: withEntries) }
     return members.sorted { $0.id < $1.id }

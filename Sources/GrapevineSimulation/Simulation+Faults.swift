@@ -124,6 +124,20 @@ extension Simulation {
       || isRecent(faults.lastCutOff(observer, at: time))
       || (life.isReused && isRecent(life.began))
       || isRecent(faults.lastRivalry(id.name)) || hasRival(life.node)
+      || isHangover(id, observer, window)
+  }
+
+  /// Says whether all accusers were in trouble a moment ago, and are no more: what they concluded
+  /// behind a partition they may tell just after it.
+  private func isHangover(_ id: MemberID, _ observer: Int, _ window: UInt64) -> Bool {
+    let accusers = nodes[observer].engine.accusers(of: id.name)
+    return !accusers.isEmpty
+      && accusers.allSatisfy { accuser in
+        guard let life = faults.life(of: accuser), life.ended == nil,
+          let end = faults.lastCutOff(life.node, at: time)
+        else { return false }
+        return end < time && time - end <= window
+      }
   }
 
   /// How long after a fault its consequences may show.

@@ -46,4 +46,42 @@ import Testing
       #expect(simulation.member(named: "node-3", at: node)?.isLive == true)
     }
   }
+
+  @Test func `a hundred lives in a row are each seen once, with their own keys alone`() throws {
+    let simulation = Simulation.cluster(5, seed: 92)
+    try simulation.requireConvergence(within: .seconds(10))
+    simulation.eventLogLimit = 100_000
+    var generation: UInt64 = 10_000_000
+    var former = simulation.engine(at: 4).localID
+    for life in 1...100 {
+      simulation.crash(4, life % 2 == 0 ? .host : .process)
+      try simulation.run(for: .milliseconds(Int64(life * 37 % 3_000)))
+      // Once the clock steps back by an hour, in milliseconds.
+      generation = life == 50 ? generation - 3_600_000 : generation + 1_000
+      simulation.restart(4, generation: generation)
+      try simulation.set(4, "life", "\(life)")
+      try simulation.set(4, "only-\(life)", "x")
+      simulation.join(4, to: life % 4)
+      try simulation.requireConvergence(within: .seconds(20))
+      let id = simulation.engine(at: 4).localID
+      generation = id.generation
+      #expect(id.generation > former.generation)
+      for node in 0..<4 {
+        let shown = simulation.members(of: node).filter { $0.name == id.name }
+        #expect(shown.map(\.id) == [id] && shown[0].isLive)
+        #expect(shown[0].entries.map(\.key).sorted() == ["life", "only-\(life)"])
+        #expect(shown[0]["life"] == Array("\(life)".utf8))
+        let count = simulation.memberEvents(of: node).count { $0 == .replaced(former, by: id) }
+        #expect(count == 1, "life \(life) at node \(node)")
+      }
+      former = id
+    }
+    for node in 0..<4 {
+      #expect(simulation.missedEventCount(of: node) == 0)
+      let replacements = simulation.memberEvents(of: node).filter {
+        if case .replaced = $0 { true } else { false }
+      }
+      #expect(replacements.count == 100)
+    }
+  }
 }

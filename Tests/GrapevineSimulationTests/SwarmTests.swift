@@ -3,13 +3,13 @@ import GrapevineCore
 import GrapevineSimulation
 import Testing
 
-/// The seeds to try: 0 to 49, or `CASES` of them from `SEED` on.
+/// The seeds to try: 50 to 69, or `CASES` of them from `SEED` on; those before are the smoke set.
 private let seeds: Range<UInt64> = {
   func number(_ name: String) -> UInt64? {
     getenv(name).flatMap { UInt64(String(cString: $0)) }
   }
-  let first = number("SEED") ?? 0
-  return first..<(first + (number("CASES") ?? 50))
+  let first = number("SEED") ?? 50
+  return first..<(first + (number("CASES") ?? 20))
 }()
 
 /// Seeds that draw everything, in groups so that a failure names its seed soon.
@@ -19,11 +19,12 @@ private let seeds: Range<UInt64> = {
     _ = try Swarm(seed: seed).run()
   }
 
-  /// Seeds that once broke a promise; what they draw changes when the drawing does.
+  /// Seeds that broke a promise once; what they draw changes where the drawing does.
   ///
-  /// 144, 4588, 8908: a life went on whose name had a later one that all forgot. 1872, 11110: who
-  /// heard nobody called members down and was believed.
-  @Test(arguments: [144, 4588, 8908, 1872, 11110] as [UInt64])
+  /// 441, 724 and 1225: a node that had left believed one that was cut off; 1410: a ping that was
+  /// lost cost a live member a verdict; 748, 948 and 952: a spread ended without a newcomer; 4766:
+  /// one slow answer made a node patient for good.
+  @Test(arguments: [441, 724, 1_225, 1_410, 748, 948, 952, 4_766] as [UInt64])
   func `what was found once stays repaired`(seed: UInt64) throws {
     _ = try Swarm(seed: seed).run()
   }
@@ -36,28 +37,28 @@ private let seeds: Range<UInt64> = {
   }
 
   @Test func `the smoke set meets every kind of fault and rare path somewhere`() throws {
-    var counts: [(String, Int)] = []
-    func add(_ values: [(String, Int)]) {
-      if counts.isEmpty { counts = values.map { ($0.0, 0) } }
-      for (index, value) in values.enumerated() { counts[index].1 += value.1 }
+    var counts: [(name: String, count: Int)] = []
+    func add(_ value: Any) {
+      for child in Mirror(reflecting: value).children {
+        guard let name = child.label, let count = child.value as? Int else { continue }
+        if let known = counts.firstIndex(where: { $0.name == name }) {
+          counts[known].count += count
+        } else {
+          counts.append((name, count))
+        }
+      }
     }
     for seed in 0..<50 as Range<UInt64> {
       let report = try Swarm(seed: seed).run()
-      let (network, coverage) = (report.network, report.coverage)
-      add([
-        ("crashes", report.crashCount), ("pauses", report.pauseCount),
-        ("partitions", report.partitionCount), ("leaves", report.leaveCount),
-        ("lost", network.lost), ("duplicated", network.duplicated),
-        ("reordered", network.reordered), ("cut", network.cut), ("too large", network.tooLarge),
-        ("nobody there", network.nobodyThere), ("snapshots", coverage.snapshots),
-        ("gaps", coverage.gaps), ("refused sections", coverage.refusedSections),
-        ("stale news", coverage.staleNews), ("stream fallbacks", coverage.streamFallbacks),
-        ("failed streams", coverage.failedStreams),
-        ("raised generations", coverage.raisedGenerations), ("deletions", coverage.deletions),
-        ("replacements", coverage.replacements), ("expiries", coverage.expiries),
-      ])
+      add(report.coverage)
+      add(report.network)
     }
-    for (what, count) in counts { #expect(count > 0, "no run met: \(what)") }
+    // Only processes that can't settle who goes on give up their name: no run is to need that.
+    let exceptions = ["supersessions", "bufferFull", "queueFull"]
+    for (name, count) in counts where !exceptions.contains(name) {
+      #expect(count > 0, "no run met: \(name)")
+    }
+    #expect(counts.count > 40)
     if getenv("VERBOSE") != nil { print(counts) }
   }
 }

@@ -40,7 +40,7 @@ package var allChecks: [any Check.Type] {
   [
     LimitCheck.self, DeadlineCheck.self, OwnerCheck.self, VersionCheck.self, DeletionCheck.self,
     ReadCheck.self, EventOrderCheck.self, NameCheck.self, CodecCheck.self, ConvergenceCheck.self,
-    VerdictCheck.self, GhostCheck.self,
+    VerdictCheck.self, GhostCheck.self, AccordCheck.self, SpreadCheck.self,
   ]
 }
 
@@ -141,4 +141,16 @@ package enum GhostCheck: Check {
   package static let detection = VerdictCheck.window
   /// The time in which, with `memberExpiry` on top, every node must have forgotten it.
   package static let oblivion = Duration.seconds(65)
+}
+
+package enum AccordCheck: Check {
+  package static let name = "accord"
+  package static let reason =
+    "in peace every live node lists all live ones as live, and after a while nobody else"
+}
+
+package enum SpreadCheck: Check {
+  package static let name = "spread"
+  package static let reason =
+    "when a spread ends with nothing missing, every live member holds the version"
 }

@@ -5,13 +5,25 @@ package import GrapevineCore
 ///
 /// First comes safety: nodes write, crash, come back, sleep, leave and are cut off from each
 /// other, on a network that loses, doubles and delays. Then comes liveness: all faults end, and
-/// within a bounded time all live nodes must hold the same.
+/// within a bounded time all live nodes must hold the same, list each other as live, and forget
+/// who is gone. Last, some of them may die together, which the others must find out.
 package struct Swarm: Sendable {
   package let seed: UInt64
   package let options: Options
 
+  /// What kinds of trouble a run is made of.
+  package enum Profile: Sendable, Hashable, CaseIterable {
+    /// Any mix of faults; what they explain is not held against anyone.
+    case usual
+    /// Owners compact at once while old packets are about and newcomers begin from nothing.
+    case hectic
+    /// One fault after the other on a good network, so that every verdict is judged.
+    case calm
+  }
+
   /// What one seed draws before the run begins.
   package struct Options: Sendable, Hashable {
+    package var profile = Profile.usual
     package var nodeCount = 5
     /// How many different keys each node writes.
     package var keyCount: UInt64 = 12
@@ -25,10 +37,21 @@ package struct Swarm: Sendable {
     package var healDuration = Duration.seconds(60)
     /// The chances in each tenth of a second.
     package var writeChance = Ratio.percent(50)
+    package var spreadChance = Ratio.never
     package var crashChance = Ratio.never
     package var pauseChance = Ratio.never
+    package var resumeChance = Ratio.never
     package var partitionChance = Ratio.never
+    /// One direction of one link is cut, or gets a rule of its own; or all datagrams of a node
+    /// vanish while its streams go on.
+    package var linkChance = Ratio.never
     package var leaveChance = Ratio.never
+    /// A fault of the calm profile begins while no other is in force.
+    package var episodeChance = Ratio.never
+    /// Says that who is dead when the faults end stays so.
+    package var leavesDead = false
+    /// How many of the live ones die together once there is accord.
+    package var lastDeathCount = 0
     /// Parts of a million by which a clock may be off, either way.
     package var drift: UInt64 = 0
 
@@ -42,27 +65,52 @@ package struct Swarm: Sendable {
     /// From the end of the faults until all agreed.
     package let healing: Duration
     package let stepCount: Int
-    package let crashCount: Int
-    package let pauseCount: Int
-    package let partitionCount: Int
-    package let leaveCount: Int
     package let network: NetworkCounters
     package let coverage: Coverage
   }
 
-  /// How often all engines of a run went where few runs go.
+  /// How often a run, or its engines, went where few go.
   package struct Coverage: Sendable, Hashable {
+    // What was done.
+    package var crashes = 0
+    package var hostCrashes = 0
+    package var moves = 0
+    package var setBacks = 0
+    package var sleeps = 0
+    package var partitions = 0
+    package var oneWayPartitions = 0
+    package var cuts = 0
+    package var linkRules = 0
+    package var blackHoles = 0
+    package var leaves = 0
+    package var lastDeaths = 0
+    // What the engines told.
+    package var raisedGenerations = 0
+    package var supersessions = 0
+    package var deletions = 0
+    package var replacements = 0
+    package var expiries = 0
+    package var rejoins = 0
+    package var leavings = 0
+    package var spreads = 0
+    package var streamOnly = 0
+    // What they counted.
     package var snapshots = 0
     package var gaps = 0
     package var refusedSections = 0
     package var staleNews = 0
     package var streamFallbacks = 0
     package var failedStreams = 0
-    package var raisedGenerations = 0
-    package var supersessions = 0
-    package var deletions = 0
-    package var replacements = 0
-    package var expiries = 0
+    package var pushesWithNews = 0
+    package var pulls = 0
+    package var suspicions = 0
+    package var relayAnswers = 0
+    package var streamAnswers = 0
+    package var accusations = 0
+    package var refutations = 0
+    package var verdicts = 0
+    package var challenges = 0
+    package var pauses = 0
 
     package init() {}
   }
@@ -91,78 +139,5 @@ package struct Swarm: Sendable {
       inspect(run.simulation)
       throw error
     }
-  }
-
-  private static func drawOptions(_ seed: UInt64) -> Options {
-    var random = Xoshiro256(seed: seed ^ 0x5377_6172_6D00_0000)
-    var options = Options()
-    options.nodeCount = 2 + random.index(7)
-    options.keyCount = 1 + random.below(random.chance(1, outOf: 2) ? 12 : 300)
-    options.batchSize = 1 + random.below(random.chance(1, outOf: 2) ? 4 : 60)
-    options.conditions = drawConditions(&random)
-    options.configuration = drawConfiguration(&random)
-    options.faultDuration = .seconds(Int64(3 + random.below(10)))
-    options.writeChance = .percent(10 + random.below(90))
-    // Each kind of fault is off in some runs: what one hides, another shows.
-    func percent(_ most: UInt64) -> Ratio {
-      random.chance(1, outOf: 2) ? .percent(1 + random.below(most)) : .never
-    }
-    options.crashChance = percent(8)
-    options.pauseChance = percent(10)
-    options.partitionChance = percent(10)
-    options.leaveChance = percent(6)
-    options.drift = random.chance(1, outOf: 2) ? random.below(50_000) : 0
-    if random.chance(1, outOf: 5) { makeHectic(&options, &random) }
-    return options
-  }
-
-  /// Lets owners compact at once while old packets are about and newcomers begin from nothing.
-  private static func makeHectic(_ options: inout Options, _ random: inout Xoshiro256) {
-    options.configuration.interval = .milliseconds(Int64(20 + random.below(100)))
-    options.configuration.maximumPacketSize = 512
-    options.configuration.streamThreshold = 1_000_000
-    options.configuration.compactThreshold = 1 + random.index(3)
-    options.configuration.tombstoneAge = .zero
-    options.conditions.loss = .percent(random.below(20))
-    options.conditions.duplication = .percent(30)
-    options.conditions.reordering = .percent(50)
-    options.conditions.reorderingDelay = .milliseconds(Int64(50 + random.below(500)))
-    options.nodeCount = 2 + random.index(3)
-    options.keyCount = 5 + random.below(40)
-    options.batchSize = 1 + random.below(10)
-    options.writeChance = .percent(90)
-    options.crashChance = .percent(10)
-  }
-
-  private static func drawConditions(_ random: inout Xoshiro256) -> NetworkConditions {
-    var conditions = NetworkConditions()
-    let mean = Duration.microseconds(Int64(100 + random.below(20_000)))
-    switch random.below(3) {
-    case 0: conditions.latency = .fixed(mean)
-    case 1: conditions.latency = .uniform(.microseconds(50)...(mean * 2))
-    default: conditions.latency = .exponential(floor: mean / 2, mean: mean)
-    }
-    if random.chance(2, outOf: 3) { conditions.loss = .percent(random.below(30)) }
-    if random.chance(1, outOf: 2) { conditions.duplication = .percent(random.below(30)) }
-    if random.chance(1, outOf: 2) { conditions.reordering = .percent(random.below(30)) }
-    conditions.reorderingDelay = .milliseconds(Int64(1 + random.below(1_500)))
-    if random.chance(1, outOf: 3) {
-      conditions.datagramSizeLimit = 150 + random.index(1_000)
-    }
-    if random.chance(1, outOf: 4) { conditions.nodeBandwidth = 20_000 + random.below(2_000_000) }
-    return conditions
-  }
-
-  private static func drawConfiguration(_ random: inout Xoshiro256) -> GossipConfiguration {
-    var configuration = GossipConfiguration()
-    configuration.interval = .milliseconds(Int64(100 + random.below(500)))
-    configuration.maximumPacketSize = 512 + random.index(1_500)
-    configuration.streamThreshold = 1_024 + random.index(40_000)
-    configuration.streamTimeout = .milliseconds(Int64(1_000 + random.below(9_000)))
-    configuration.compactThreshold = 1 + random.index(20)
-    configuration.tombstoneAge = .milliseconds(Int64(random.below(4_000)))
-    configuration.memberExpiry = .milliseconds(Int64(1_000 + random.below(8_000)))
-    configuration.observerCount = 1 + random.index(4)
-    return configuration
   }
 }
