@@ -317,7 +317,9 @@ extension Engine {
     }
     random.shuffle(&heard)
     var chosen: [Int] = []
-    if let relay = observation.relay, let slot = table.slot(of: relay), table.isLive(slot) {
+    if let relay = observation.relay, let slot = table.slot(of: relay), table.isLive(slot),
+      !table.isAccused(slot)
+    {
       chosen.append(slot)
     }
     for slot in heard where chosen.count < count && !chosen.contains(slot) {

@@ -97,7 +97,7 @@ extension Engine {
   private mutating func begin(_ sections: PushSections) -> Bool {
     guard pushCount < configuration.pushLimit else { return false }
     let redundancy = redundancy
-    if !sections.hasState {
+    if sections.isRationed {
       // The own refutation goes out in any case: nobody else can tell it.
       let cost = redundancy * configuration.pushFanout
       guard membershipBudget.take(cost, now: clock) || sections.isAboutSelf else { return false }
@@ -183,9 +183,9 @@ extension Engine {
     at source: Endpoint
   ) {
     metrics.pushPacketsIn += 1
-    let hasState = PushHead.hasState(bytes, start)
+    let isRationed = PushHead.isRationed(bytes, start)
     // Who is known of nobody here must not make this node send to many.
-    if table.contains(peer) { forward(head, bytes, start, hasState: hasState) }
+    if table.contains(peer) { forward(head, bytes, start, isRationed: isRationed) }
     var reader = start
     var hasProgress = false
     var behind: [MemberKey] = []
@@ -210,7 +210,7 @@ extension Engine {
     _ head: PushHead,
     _ bytes: Span<UInt8>,
     _ start: WireReader,
-    hasState: Bool
+    isRationed: Bool
   ) {
     guard configuration.push == .tree, Int(head.hops) < configuration.pushHopLimit else { return }
     let branches = TreePush.branches(
@@ -222,7 +222,7 @@ extension Engine {
       random: &random
     )
     for branch in branches {
-      guard hasState || membershipBudget.take(1, now: clock) else { return }
+      guard !isRationed || membershipBudget.take(1, now: clock) else { return }
       sendPush(to: branch, hops: head.hops + 1) { output in
         for index in start.offset..<start.end { output.append(bytes[index]) }
       }
@@ -233,8 +233,8 @@ extension Engine {
 /// The sections of a push as they are put together, bounded by the size of a packet.
 struct PushSections: Sendable {
   private(set) var bytes: [UInt8] = []
-  /// Says that there is more in it than who lives and who does not.
-  private(set) var hasState = false
+  /// Says that there is nothing in it but who lives and who does not; see ``PushHead``.
+  private(set) var isRationed = true
   private(set) var isAboutSelf = false
   private let limit: Int
   private let own: MemberKey
@@ -254,7 +254,9 @@ struct PushSections: Sendable {
   ///
   /// - Returns: `.complete`, `.noRoom` if it may fit in a packet of its own, or `.needsStream`.
   mutating func add(_ owed: Owed, _ record: MemberRecord, now: Instant) -> SectionOutcome {
-    let carriesState = owed.replica != record.state.progress
+    let isNews =
+      owed.needsIdentity
+      ? record.standing.incarnation == 0 : owed.replica != record.state.progress
     var owed = owed
     let start = bytes.count
     let outcome = record.write(
@@ -266,7 +268,7 @@ struct PushSections: Sendable {
       now: now
     )
     guard outcome != .complete else {
-      hasState = hasState || carriesState
+      isRationed = isRationed && !isNews
       isAboutSelf = isAboutSelf || record.key == own
       return .complete
     }

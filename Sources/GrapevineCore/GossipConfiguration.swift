@@ -100,7 +100,7 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most silent members that are looked into at a time; 1 to 1,024.
   ///
   /// It bounds the packets that the loss of many members costs; the others wait for their turn.
-  public var verificationLimit = 6
+  public var verificationLimit = 5
 
   /// The most questions for others that wait for an answer; 16 to 65,536.
   public var relayLimit = 256

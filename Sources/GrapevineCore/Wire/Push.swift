@@ -38,13 +38,18 @@ package struct PushHead: Hashable, Sendable {
     repeat { _ = try Section.read(bytes, &reader) } while !reader.isAtEnd
   }
 
-  /// Says whether any section of a checked push carries state.
-  package static func hasState(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
+  /// Says whether a checked push tells of members' comings and goings alone, which is rationed: no
+  /// changes of state, and no member that nobody has heard of before.
+  package static func isRationed(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
     var reader = start
     while !reader.isAtEnd {
-      guard let section = try? Section.read(bytes, &reader) else { return false }
-      if section.state != nil { return true }
+      guard let section = try? Section.read(bytes, &reader) else { return true }
+      if section.identity == nil {
+        if section.state != nil { return false }
+      } else if section.standing?.standing.incarnation == 0 {
+        return false
+      }
     }
-    return false
+    return true
   }
 }

@@ -113,7 +113,7 @@ struct TreePushTests {
     }
   }
 
-  /// “64 nodes are reached in 2 hops, 4,096 in 4, with N − 1 packets.”
+  /// “64 nodes are reached in 2 hops, 4,096 in 4, with N − 1 packets”.
   ///
   /// Of a thousand and more a few take one hop more: a part never holds the member that cuts, so
   /// the parts on its two sides are not of quite the same size.

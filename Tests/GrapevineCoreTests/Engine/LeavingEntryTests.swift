@@ -1,7 +1,7 @@
 import GrapevineCore
 import Testing
 
-/// “Before it, an optional `leaving` state (internal entry …) gives a window for hand-over.”
+/// “Before it, an optional `leaving` state (internal entry …) gives a window for hand-over”.
 struct LeavingEntryTests {
   private static func cluster() -> Pump {
     var pump = Pump()

@@ -2,7 +2,7 @@ import GrapevineCore
 import Testing
 
 /// “`spread(upTo: version)` returns when every live member holds that version of the local state
-/// (asked by `request`), or when its deadline passes, saying who does not.”
+/// (asked by `request`), or when its deadline passes, saying who does not”.
 struct SpreadTests {
   private static func cluster(_ count: Int) -> Pump {
     var pump = Pump()

@@ -30,6 +30,8 @@ struct Stage {
   /// When each member was heard last.
   private(set) var heardAt: [Instant] = []
   private var beatsAt: [Instant] = []
+  /// When the node's last round began.
+  private var roundAt = Engine.start
 
   /// A configuration with which the node observes all of up to eight members.
   static var wide: GossipConfiguration {
@@ -126,7 +128,23 @@ struct Stage {
     collect()
   }
 
+  /// Lets the node be late with its next round, by more than a quarter of an interval and less
+  /// than what counts as a pause.
+  mutating func runLate() {
+    while now > roundAt.advanced(by: Self.interval * 9 / 10 - 1_000_000) {
+      run(for: .milliseconds(1))
+    }
+    run(until: roundAt.advanced(by: Self.interval * 9 / 10 - 1_000_000))
+    pause(for: .milliseconds(230))
+  }
+
   // MARK: What members say
+
+  /// Lets the node hear a packet of someone who is no member.
+  mutating func hear(_ packet: [UInt8]) {
+    engine.receive(packet.span, from: Stranger.endpoint, now: now)
+    collect()
+  }
 
   private mutating func beat(_ index: Int) {
     var body: [UInt8] = []
@@ -203,6 +221,7 @@ struct Stage {
     let member = members.indices.first { Self.endpoint($0) == target }
     let kind = PacketKind(rawValue: bytes[3])
     packets.append(Packet(at: now, member: member, kind: kind, bytes: bytes))
+    if kind == .heartbeat, bytes[PacketHeader.size] == Heartbeat.scheduledFlag { roundAt = now }
     guard let member, kind == .ping || kind == .pingRequest else { return }
     var reader = WireReader(PacketHeader.size..<bytes.count)
     guard let ping = try? Ping.read(bytes.span, &reader) else { return }

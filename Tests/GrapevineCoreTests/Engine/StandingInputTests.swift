@@ -62,7 +62,6 @@ struct StandingInputTests {
     for (claimed, refutations) in [
       (Standing(incarnation: 4, verdict: .down), 1),
       (Standing(incarnation: 4, verdict: .down), 1), (Standing(incarnation: 7), 2),
-      (Standing(incarnation: .max, verdict: .down), 2),
     ] {
       var bytes: [UInt8] = [0]
       let head = Section.begin(MemberKey(own), in: &bytes)
@@ -76,5 +75,10 @@ struct StandingInputTests {
       #expect(!engine.localMember(now: now).isDown)
     }
     #expect(engine.localID == own)
+    // No incarnation is higher than this one: only a later life is.
+    let section = Stranger.section(of: own, Standing(incarnation: .max, verdict: .down))
+    engine.hear(stranger.packet(.delta, [0] + section), now: now)
+    #expect(engine.metrics.refutations == 2 && engine.localID.generation == 2)
+    #expect(!engine.localMember(now: now).isDown)
   }
 }

@@ -4,10 +4,14 @@ import Testing
 /// Accusation and verdict, sentence by sentence (design, section 6).
 struct AccusationRuleTests {
   /// Members of which the node does not observe the first few, so that others alone accuse those.
-  private static func stageOfUnobserved() -> (stage: Stage, target: Int, others: [Int]) {
+  private static func stageOfUnobserved(
+    _ threshold: Int = 8,
+    warmUp: Duration = .seconds(8)
+  ) -> (stage: Stage, target: Int, others: [Int]) {
     var configuration = GossipConfiguration()
     configuration.observerCount = 1
-    var stage = Stage(10, configuration)
+    configuration.suspicionThreshold = threshold
+    var stage = Stage(10, configuration, warmUp: warmUp)
     let observed = stage.observed(by: 1)
     let free = stage.members.indices.filter { !observed.contains($0) }
     let target = free[0]
@@ -23,7 +27,7 @@ struct AccusationRuleTests {
   }
 
   /// “the observer adds itself to the accusers and pushes the standing, to the accused as well, and
-  /// again each interval while it stays silent.”
+  /// again each interval while it stays silent”.
   @Test func `an accuser tells all, and the accused again and again`() throws {
     var configuration = Stage.wide
     configuration.loneAccuserGrace = 1_000
@@ -98,8 +102,8 @@ struct AccusationRuleTests {
   }
 
   /// “Eligible: live, unaccused members, other than the accused, that the judging node has itself
-  /// heard of since shortly before the accusation (so the last survivors of a mass failure can still
-  /// judge), the node itself included.”
+  /// heard of since shortly before the accusation (so the last survivors of a mass failure can
+  /// still judge), the node itself included”.
   @Test func `the last of two nodes judges alone`() throws {
     var stage = Stage(1)
     let silentSince = stage.now
@@ -113,8 +117,26 @@ struct AccusationRuleTests {
     var stage = Stage(3)
     stage.silent = [0, 1, 2]
     stage.deaf = [0, 1, 2]
-    stage.run(for: .seconds(15))
+    // Well before a single accuser is enough in any case.
+    stage.run(for: .seconds(7))
     for index in 0..<3 { #expect(stage.isDown(index) == true) }
+  }
+
+  @Test func `members that are silent themselves are not waited for`() {
+    // The node itself is too patient to accuse anyone meanwhile.
+    var (stage, target, others) = Self.stageOfUnobserved(64, warmUp: .seconds(3))
+    for index in others { stage.mute(index) }
+    stage.run(for: .seconds(2))
+    let standing = Self.accused(by: stage, [others[0]])
+    let section = Stage.section(of: stage.members[target].id, target, standing)
+    var body: [UInt8] = []
+    PushHead(hops: 1, arc: Arc(lower: stage.key(target), upper: stage.key(target)))
+      .write(to: &body)
+    stage.hear(Stranger().packet(.push, body + section))
+    stage.run(for: .milliseconds(999))
+    #expect(stage.isDown(target) == false)
+    stage.run(for: .milliseconds(251))
+    #expect(stage.isDown(target) == true)
   }
 
   @Test func `where others are heard of, one accuser is not the last judge`() {

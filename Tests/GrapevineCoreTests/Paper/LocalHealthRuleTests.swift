@@ -3,7 +3,7 @@ import Testing
 
 /// What a node that runs late, or hears of nobody, does not blame on others (design, section 6).
 struct LocalHealthRuleTests {
-  /// “a process that was paused must not accuse anyone on waking. On waking it forgets the silence
+  /// “a process that was paused must not accuse anyone on waking … it forgets the silence
   /// that it slept through”.
   @Test(arguments: [1, 10, 600])
   func `a node that was paused suspects and accuses nobody on waking`(seconds: Int) {
@@ -80,22 +80,33 @@ struct LocalHealthRuleTests {
       var configuration = Stage.wide
       configuration.suspicionThreshold = 2
       var stage = Stage(3, configuration)
-      for _ in 0..<lateTicks {
-        // Between a quarter and half an interval: late, and no pause.
-        let due = stage.engine.nextDeadline
-        stage.run(until: Instant(nanoseconds: due.nanoseconds - 1))
-        stage.pause(for: .milliseconds(700))
-      }
-      stage.run(for: .milliseconds(100))
+      for _ in 0..<lateTicks { stage.runLate() }
+      #expect(stage.pauseCount == 0)
+      stage.run(for: .milliseconds(600))
       stage.mute(0)
-      let silentSince = stage.now
+      let silentSince = stage.heardAt[0]
       stage.forget()
       stage.run(for: .seconds(8))
       return try #require(stage.packets(.ping, to: 0).first).at.since(silentSince)
     }
     let usual = try silence(lateTicks: 0)
-    let late = try silence(lateTicks: 4)
-    #expect(late > usual + Stage.interval / 4, "\(usual) ns and \(late) ns")
+    let late = try silence(lateTicks: 1)
+    let later = try silence(lateTicks: 3)
+    #expect(late > usual && later > late, "\(usual), \(late), \(later) ns")
+  }
+
+  /// “and accuses nobody until it has run on time for a while”.
+  @Test func `a node that was late accuses nobody for two intervals`() throws {
+    var stage = Stage(3)
+    stage.mute(0)
+    // The tick that comes late lies before the time at which it would accuse.
+    stage.run(for: .milliseconds(100))
+    stage.runLate()
+    let lateUntil = stage.now
+    #expect(stage.pauseCount == 0 && stage.engine.metrics.accusationsOut == 0)
+    stage.run(for: .seconds(8))
+    let accusedAt = try #require(stage.claims(to: 0).first).at
+    #expect(accusedAt.since(lateUntil) >= 2 * Stage.interval)
   }
 
   /// “Hearing nothing at all from anyone for two intervals delays accusations by two more, once”.

@@ -25,7 +25,7 @@ struct PushRuleTests {
     var count = 0
   }
 
-  /// “64 nodes are reached in 2 hops … with N − 1 packets. It is done `redundancy` (2) times with
+  /// “64 nodes are reached in 2 hops … with N − 1 packets … It is done `redundancy` (2) times with
   /// other random choices”.
   @Test(arguments: [1, 2, 4])
   func `a change reaches all at once, in two hops at most`(redundancy: Int) throws {
@@ -84,7 +84,7 @@ struct PushRuleTests {
     #expect(pump.engines[0].metrics.pushesOut == pushes + 1)
   }
 
-  /// “at most 20 pushes per interval; beyond it … heartbeats and pulls carry them.”
+  /// “at most 20 pushes per interval; beyond it … heartbeats and pulls carry them”.
   @Test(arguments: [1, 20])
   func `no more pushes go out in an interval than the limit`(limit: Int) throws {
     var configuration = GossipConfiguration()
@@ -106,7 +106,7 @@ struct PushRuleTests {
     #expect(Self.holders(pump, "again", of: 0) == 4)
   }
 
-  /// “and for changes larger than a packet, heartbeats and pulls carry them.”
+  /// “and for changes larger than a packet, heartbeats and pulls carry them”.
   @Test func `a change that fills a packet is pushed, and one byte more is left to heartbeats`()
     throws
   {
@@ -193,7 +193,7 @@ struct ForwardingTests {
     return HandMadeSection(base: base, end: end, entries: [entry]).bytes(key)
   }
 
-  /// “a gap triggers an immediate pull of that member from the sender.”
+  /// “a gap triggers an immediate pull of that member from the sender”.
   @Test func `what a push shows to be missing is asked for at once, once for two copies`() throws {
     var stage = Stage(3)
     let section = Self.state(5, 6, of: stage.key(2))
@@ -237,8 +237,7 @@ struct ForwardingTests {
     let stranger = Stranger()
     let section = Self.state(0, 1, of: stage.key(2))
     let packet = stranger.packet(.push, Self.push(1, section))
-    stage.engine.receive(packet.span, from: Stranger.endpoint, now: stage.now)
-    stage.run(for: .milliseconds(1))
+    stage.hear(packet)
     #expect(stage.engine.version(of: "member-2") == 1 && stage.packets(.push).isEmpty)
     #expect(stage.engine.metrics.pushPacketsIn == 1)
   }
@@ -266,7 +265,7 @@ struct ForwardingTests {
     #expect(stage.engine.metrics.pushesNew == 1)
   }
 
-  /// “a hop limit of 16.”
+  /// “a hop limit of 16”.
   @Test(arguments: [1, 16, 64])
   func `a push that has come as far as the limit goes no further`(limit: Int) {
     var configuration = Stage.wide

@@ -53,6 +53,24 @@ struct SuspicionRuleTests {
     #expect(asked.count >= 10 && Set(asked).count == 1)
   }
 
+  /// “ask three random live, unaccused members”.
+  @Test func `a relay that is accused itself is asked no more`() throws {
+    var configuration = Stage.wide
+    configuration.relayCount = 1
+    var stage = Stage(8, configuration)
+    stage.mute(0)
+    stage.relays = [0: [1, 2, 3, 4, 5, 6, 7]]
+    stage.run(for: .seconds(5))
+    let relay = try #require(stage.packets(.pingRequest).last?.member)
+    let accuser = relay == 1 ? 2 : 1
+    stage.push(accuser, about: relay, Standing(accusers: [stage.key(accuser)]))
+    stage.forget()
+    stage.run(for: .seconds(5))
+    let asked = stage.packets(.pingRequest).map(\.member)
+    #expect(!asked.isEmpty && !asked.contains(relay))
+    #expect(stage.engine.metrics.accusationsOut == 0)
+  }
+
   @Test func `a relay's answer to another question saves nobody`() {
     var stage = Stage(4)
     stage.mute(0)

@@ -64,8 +64,8 @@ struct ProbeRoundTripTests {
       var reader = WireReader(0..<bytes.count)
       #expect(try PushHead.read(bytes.span, &reader) == head)
       try PushHead.validate(bytes.span, reader)
-      let hasState = PushHead.hasState(bytes.span, reader)
-      #expect(!hasState)
+      let isRationed = PushHead.isRationed(bytes.span, reader)
+      #expect(isRationed)
       for (key, claim) in claims {
         let section = try Section.read(bytes.span, &reader)
         #expect(section.key == key && section.standing == claim)
@@ -74,14 +74,17 @@ struct ProbeRoundTripTests {
     }
   }
 
-  @Test func `a push that brings state says so, wherever the state stands in it`() {
+  @Test func `a push that brings changes or someone new is not rationed, wherever they stand`() {
     let state = HandMadeSection(end: 3, entries: [Samples.entry("a", "b", at: 3)]).bytes()
-    let other = Stranger.section(of: MemberID(name: "other", generation: 1))
-    for (bytes, hasState) in [
-      (other, false), (state, true), (other + state, true), (state + other, true),
+    let id = MemberID(name: "other", generation: 1)
+    let newcomer = Stranger.section(of: id)
+    let returned = Stranger.section(of: id, Standing(incarnation: 1))
+    for (bytes, isRationed) in [
+      (returned, true), (newcomer, false), (state, false), (returned + state, false),
+      (newcomer + returned, false), (returned + returned, true),
     ] {
-      let isFound = PushHead.hasState(bytes.span, WireReader(0..<bytes.count))
-      #expect(isFound == hasState)
+      let isFound = PushHead.isRationed(bytes.span, WireReader(0..<bytes.count))
+      #expect(isFound == isRationed)
     }
   }
 
