@@ -38,7 +38,7 @@ extension Engine {
       case .pingRequest:
         takePingRequest(try PingRequest.read(datagram, &reader), at: source)
       case .ack:
-        takeAck(try Ping.read(datagram, &reader), datagram, from: header.sender)
+        takeAck(try Ping.read(datagram, &reader), datagram, from: header.sender, at: source)
       case .request:
         takeRequest(
           try Inquiry.readRequest(datagram, &reader),
@@ -124,7 +124,7 @@ extension Engine {
     )
     if !answer.buried.isEmpty, configuration.burst > 2 { sendBuried(answer.buried, to: source) }
     if !overtaken.isEmpty, configuration.burst > 3 {
-      pingOvertaken(overtaken[random.index(overtaken.count)])
+      pingBuried(overtaken[random.index(overtaken.count)])
     }
     let asksForMore = !answer.wanted.isEmpty
     let isStuck = exchanges.update(peer) { exchange in
@@ -262,6 +262,7 @@ extension Engine {
     let flags = Delta.Flags(rawValue: byte)
     var hasProgress = false
     var behind: [MemberKey] = []
+    var buried: [MemberKey] = []
     while !reader.isAtEnd {
       guard let section = try? Section.read(bytes, &reader) else { break }
       let isNews = section.key == peer && !table.contains(peer)
@@ -269,7 +270,9 @@ extension Engine {
       if isNews, table.contains(peer) { pushNewcomer(peer) }
       hasProgress = hasProgress || outcome.hasProgress
       if outcome.isBehind { behind.append(section.key) }
+      if outcome.isBuried, graves.mayTell(section.key, now: clock) { buried.append(section.key) }
     }
+    if !buried.isEmpty { tellOfBuried(&buried, to: source) }
     let wanted = exchanges.update(peer) { exchange -> [MemberKey] in
       exchange.unanswered = 0
       exchange.hasProgress = exchange.hasProgress || hasProgress
@@ -294,6 +297,14 @@ extension Engine {
     } else if !wanted.isEmpty {
       pull(wanted, from: source)
     }
+  }
+
+  /// Tells who holds buried members for live that they are dead, and asks some of them: one that
+  /// lives refutes it, and joins anew.
+  private mutating func tellOfBuried(_ keys: inout [MemberKey], to source: Endpoint) {
+    random.shuffle(&keys)
+    if configuration.burst > 1 { sendBuried(keys, to: source) }
+    for key in keys.prefix(max(0, configuration.burst - 2)) { pingBuried(key) }
   }
 
   /// Asks a peer at once for members of which it has more.

@@ -22,16 +22,18 @@ extension Engine {
     }
   }
 
-  /// Tells a life that a later one has taken its place here, and is itself forgotten since.
+  /// Tells a buried member with what standing it was buried, at its last address: if it lives, it
+  /// refutes that.
   ///
-  /// A process that goes on under the former life can't refute that: it takes a later generation.
-  mutating func pingOvertaken(_ key: MemberKey) {
-    guard let grave = graves.find(key) else { return }
+  /// A life that a later one took the place of can't refute it: a process that goes on under it
+  /// takes a later generation.
+  mutating func pingBuried(_ key: MemberKey) {
+    guard let grave = graves.find(key), grave.standing.verdict == .down else { return }
     metrics.pingsOut += 1
     let header = PacketHeader(kind: .ping, label: label, sender: localKey)
     let sequence = takeSequence()
     let claim = Section.Claim(
-      standing: Standing(incarnation: .max, verdict: .down),
+      standing: grave.isReplaced ? Standing(incarnation: .max, verdict: .down) : grave.standing,
       age: grave.verdictAge(now: clock),
       endpoint: grave.endpoint
     )
@@ -120,7 +122,12 @@ extension Engine {
   }
 
   /// Takes an answer: to a question of this node, or to one that it asked for another.
-  mutating func takeAck(_ ack: Ping, _ bytes: Span<UInt8>, from peer: MemberKey) {
+  mutating func takeAck(
+    _ ack: Ping,
+    _ bytes: Span<UInt8>,
+    from peer: MemberKey,
+    at source: Endpoint
+  ) {
     metrics.acksIn += 1
     if peer == ack.target {
       if let index = relays.firstIndex(where: {
@@ -129,7 +136,10 @@ extension Engine {
         let relay = relays.remove(at: index)
         acknowledge(relay.askerSequence, relay.target, to: relay.asker)
       }
-      if let section = ack.section { _ = apply(section, bytes, by: .push) }
+      if let section = ack.section, apply(section, bytes, by: .push).isBehind {
+        // One that was buried has refuted that.
+        pull([peer], from: source)
+      }
     }
     guard let index = observationIndex(of: ack.target),
       let verification = observations[index].verification,

@@ -17,12 +17,14 @@ extension Engine {
     var hasProgress = false
     /// The sender has more of the member than is held here now.
     var isBehind = false
+    /// The sender holds for live who is buried here.
+    var isBuried = false
   }
 
   /// Applies a section that came by packet; its format has been checked.
   mutating func apply(_ section: Section, _ bytes: Span<UInt8>, by path: Path) -> Applied {
     guard let (slot, isNew) = takeMember(section, bytes) else {
-      return Applied(isBehind: isUnknown(section))
+      return Applied(isBehind: isUnknown(section), isBuried: isBuried(section))
     }
     var applied = Applied(hasProgress: isNew)
     if !isNew, let claim = section.standing {
@@ -51,8 +53,24 @@ extension Engine {
 
   /// Says whether a section builds on a member that is to be asked for first.
   private func isUnknown(_ section: Section) -> Bool {
-    section.identity == nil && section.key != localKey && !table.contains(section.key)
-      && graves.find(section.key) == nil
+    guard section.identity == nil, section.key != localKey, !table.contains(section.key) else {
+      return false
+    }
+    guard let grave = graves.find(section.key) else { return true }
+    // A later incarnation joins anew, with all that belongs to it.
+    let incarnation = section.standing?.standing.incarnation ?? 0
+    return !grave.isReplaced && incarnation > grave.standing.incarnation
+  }
+
+  /// Says whether a section claims that someone lives who is buried here with no less.
+  private func isBuried(_ section: Section) -> Bool {
+    guard let grave = graves.find(section.key), let claim = section.standing?.standing,
+      claim.verdict == .alive, !table.contains(section.key), section.key != localKey
+    else { return false }
+    // Of a later life that is known here the sender hears anyhow.
+    return grave.isReplaced
+      ? table.key(named: grave.id.name) == nil
+      : claim.incarnation <= grave.standing.incarnation
   }
 
   /// Applies a snapshot that a stream has brought whole; says whether it was new.

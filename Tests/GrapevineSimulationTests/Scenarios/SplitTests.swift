@@ -5,7 +5,7 @@ import Testing
 /// Clusters that fall apart, and come together again.
 @Suite struct SplitTests {
   private static let lengths: [Duration] =
-    [.seconds(30), .seconds(120)] + (Scale.isFull ? [.seconds(86_400)] : [])
+    [.seconds(30), .seconds(120), .seconds(1_000)] + (Scale.isFull ? [.seconds(86_400)] : [])
 
   @Test(arguments: lengths)
   func `two halves that both write agree after the split`(length: Duration) throws {
@@ -42,7 +42,8 @@ import Testing
     simulation.heal(partition)
     let time = try simulation.time(within: .seconds(120)) { $0.agree(Array(0..<count)) }
     report("split of \(length): agreed \(text(time)), peak apart \(apart), then", simulation)
-    #expect(try #require(time) <= .seconds(60))
+    // A minute is promised. The buried are not to wait until it is their turn to be contacted.
+    #expect(try #require(time) <= .seconds(10))
     try simulation.run(for: .seconds(20))
     for told in watch.downs {
       let member = try #require(
