@@ -5,8 +5,8 @@ extension Node {
   ///
   /// Members are asked for what they hold, so it costs packets for each of them: it is for changes
   /// that others must know of before the next step, not for each change. It returns at once if no
-  /// other member is live. One that leaves or goes down meanwhile is not waited for, and neither is
-  /// one that comes: it gets to know all when it joins.
+  /// other member is live. One that leaves or goes down meanwhile is not waited for; one that joins
+  /// or comes up again is.
   ///
   /// ```swift
   /// let version = try node.set("shard-7", "closed")

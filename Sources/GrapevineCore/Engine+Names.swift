@@ -96,6 +96,11 @@ extension Engine {
       )
     }
     joins = []
+    // No packet comes any more that could end them.
+    for spread in spreads {
+      events.append(.spreadFinished(spread.ticket, missing: identities(of: spread.waiting)))
+    }
+    spreads = []
     for session in streams { drop(session.id, aborting: true) }
     earlyAt = .never
   }

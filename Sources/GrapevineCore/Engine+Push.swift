@@ -99,7 +99,7 @@ extension Engine {
     let redundancy = redundancy
     if sections.isRationed {
       // The own refutation goes out in any case: nobody else can tell it.
-      let cost = redundancy * configuration.pushFanout
+      let cost = min(redundancy * configuration.pushFanout, membershipBudget.capacity)
       guard membershipBudget.take(cost, now: clock) || sections.isAboutSelf else { return false }
     }
     pushCount += 1
@@ -134,7 +134,8 @@ extension Engine {
   var isFlooded: Bool {
     mutating get {
       accusations.count >= 4
-        || membershipBudget.level(now: clock) < 2 * configuration.pushFanout
+        || membershipBudget.level(now: clock)
+          < min(2 * configuration.pushFanout, membershipBudget.capacity)
     }
   }
 

@@ -17,7 +17,7 @@ extension Engine {
     }
     let isOver = isSilent || waiting.isEmpty || spreads.count >= configuration.spreadLimit
     guard !isOver else {
-      events.append(.spreadFinished(ticket, missing: isSilent ? [] : identities(of: waiting)))
+      events.append(.spreadFinished(ticket, missing: identities(of: waiting)))
       return ticket
     }
     spreads.append(
@@ -125,10 +125,11 @@ extension Engine {
     guard let position = spreads[index].waiting.firstIndex(of: peer) else { return }
     spreads[index].waiting.remove(at: position)
     if position < spreads[index].cursor { spreads[index].cursor -= 1 }
+    if spreads[index].cursor >= spreads[index].waiting.count { spreads[index].cursor = 0 }
     if spreads[index].waiting.isEmpty { finishSpread(index) }
   }
 
-  private func identities(of keys: [MemberKey]) -> [MemberID] {
+  func identities(of keys: [MemberKey]) -> [MemberID] {
     keys.compactMap { key in table.slot(of: key).map { table[$0].id } }
   }
 }
