@@ -41,6 +41,10 @@ import Testing
   }
 
   static let loopback4 = Endpoint(ipv4: 0x7F00_0001, port: 0)
+  /// Addresses that no other test uses, for ports that are bound again.
+  static func ownAddress(_ number: UInt32) -> Endpoint {
+    Endpoint(ipv4: 0x7F00_0100 + number, port: 0)
+  }
   static let loopback6 = Endpoint(ipv6: 0, 1, port: 0)
 
   static func makeRuntime(
@@ -174,7 +178,7 @@ import Testing
     let loop = try EventLoop()
     let bound = Locked<Endpoint?>(nil)
     #expect(throws: Refusal.self) {
-      try NodeRuntime(bind: Self.loopback4, loop: loop, delegate: nil) { endpoint in
+      try NodeRuntime(bind: Self.ownAddress(1), loop: loop, delegate: nil) { endpoint in
         bound.withLock { $0 = endpoint }
         throw Refusal()
       }
@@ -187,7 +191,7 @@ import Testing
     throws
   {
     let loop = try EventLoop()
-    let runtime = try Self.makeRuntime("short", on: loop)
+    let runtime = try Self.makeRuntime("short", bind: Self.ownAddress(2), on: loop)
     try runtime.start()
     runtime.close()
     runtime.close()
@@ -198,7 +202,7 @@ import Testing
 
   @Test func `A runtime that is closed before its start does not start`() throws {
     let loop = try EventLoop()
-    let runtime = try Self.makeRuntime("never", on: loop)
+    let runtime = try Self.makeRuntime("never", bind: Self.ownAddress(3), on: loop)
     runtime.close()
     try runtime.start()
     #expect(throws: Never.self) { try PortPair(bind: runtime.boundEndpoint) }
