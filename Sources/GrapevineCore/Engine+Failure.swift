@@ -337,7 +337,8 @@ extension Engine {
       observations[index].key == peer
     else { return }
     metrics.streamAnswers += 1
-    noteLife(index)
+    // It lives, and could judge others: who hears it is not the last one.
+    noteHeard(peer, isScheduled: false)
     // Its observers tell of it, once; not each who asks by chance.
     guard !observations[index].hasToldStreamOnly, !observations[index].isProbe,
       let slot = table.slot(of: peer)

@@ -24,7 +24,8 @@ private let seeds: Range<UInt64> = {
   /// 441, 724 and 1225: a node that had left believed one that was cut off; 1410: a ping that was
   /// lost cost a live member a verdict; 748, 948 and 952: a spread ended without a newcomer; 4766:
   /// one slow answer made a node patient for good.
-  @Test(arguments: [441, 724, 1_225, 1_410, 748, 948, 952, 4_766] as [UInt64])
+  /// 17152: one whose datagrams were lost took itself for the last that could judge.
+  @Test(arguments: [441, 724, 1_225, 1_410, 748, 948, 952, 4_766, 17_152] as [UInt64])
   func `what was found once stays repaired`(seed: UInt64) throws {
     _ = try Swarm(seed: seed).run()
   }
