@@ -36,7 +36,11 @@ extension Engine {
       case .ping:
         takePing(try Ping.read(datagram, &reader), at: source)
       case .pingRequest:
-        takePingRequest(try PingRequest.read(datagram, &reader), at: source)
+        takePingRequest(
+          try PingRequest.read(datagram, &reader),
+          from: header.sender,
+          at: source
+        )
       case .ack:
         takeAck(try Ping.read(datagram, &reader), datagram, from: header.sender, at: source)
       case .request:
@@ -273,6 +277,7 @@ extension Engine {
       if outcome.isBuried, graves.mayTell(section.key, now: clock) { buried.append(section.key) }
     }
     if !buried.isEmpty { tellOfBuried(&buried, to: source) }
+    guard !isSilent else { return }
     let wanted = exchanges.update(peer) { exchange -> [MemberKey] in
       exchange.unanswered = 0
       exchange.hasProgress = exchange.hasProgress || hasProgress

@@ -92,8 +92,14 @@ extension Engine {
   }
 
   /// Pings a member for another, and keeps in mind whom to tell of the answer.
-  mutating func takePingRequest(_ request: PingRequest, at source: Endpoint) {
-    guard let slot = table.slot(of: request.target) else {
+  ///
+  /// It does so for members alone, so that strangers can't take the places that those need.
+  mutating func takePingRequest(
+    _ request: PingRequest,
+    from peer: MemberKey,
+    at source: Endpoint
+  ) {
+    guard table.contains(peer), let slot = table.slot(of: request.target) else {
       metrics.drops[.misdirected] += 1
       return
     }
@@ -161,5 +167,10 @@ extension Engine {
   }
 
   /// How long an answer is waited for before a member is accused.
-  var patience: UInt64 { max(interval, 4 * min(roundTrip, 100 * interval)) }
+  ///
+  /// One who answers as late as it may, each time, must not make this node patient without end.
+  var patience: UInt64 { max(interval, 4 * min(roundTrip, Self.roundTripLimit * interval)) }
+
+  /// The longest round trip that is believed, in intervals.
+  private static var roundTripLimit: UInt64 { 8 }
 }

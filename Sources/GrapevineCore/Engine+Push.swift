@@ -199,6 +199,8 @@ extension Engine {
         behind.append(section.key)
       }
     }
+    // News of this node itself may have made it yield its name.
+    guard !isSilent else { return }
     if hasProgress {
       metrics.pushesNew += 1
       metrics.pushHopsLast = Int(head.hops)

@@ -55,9 +55,12 @@ import Testing
     isDownFirst: Bool,
     hasSameAddress: Bool
   ) async throws {
-    // On an address of the case's own no other test takes the port while it is free.
+    // A port that the system gives to nobody, so that no other test takes it while it is free.
     let host = "127.0.0.\(10 + (isDownFirst ? 1 : 0) + (hasSameAddress ? 2 : 0))"
-    let nodes = try await makeCluster("a", "b", "c") { $0.bind = "\(host):0" }
+    var nodes = try await makeCluster("a", "b")
+    nodes.append(try makeNode("c") { $0.bind = "\(host):20110" })
+    try await nodes[2].join([nodes[0].address.description])
+    try await eventually("all know all") { nodes.allSatisfy { $0.memberCount == 3 } }
     let recorders = nodes[..<2].map { node in
       let recorder = Recorder()
       node.watch(recorder)
@@ -70,7 +73,9 @@ import Testing
         nodes[..<2].allSatisfy { $0.member(named: "c")?.isDown == true }
       }
     }
-    let next = try makeNode("c") { $0.bind = hasSameAddress ? address : "\(host):0" }
+    let next = try bindingAgain {
+      try makeNode("c") { $0.bind = hasSameAddress ? address : "\(host):20111" }
+    }
     try await next.join([nodes[0].address.description])
     try next.set("life", "second")
     try await eventually("the others know the new life") {
@@ -94,11 +99,9 @@ import Testing
     let recorder = Recorder()
     a.watch(recorder)
     var lives: [MemberID] = []
-    // On an address of its own no other test takes the port while it is free.
-    var address = "127.0.0.9:0"
+    // A port that the system gives to nobody, so that no other test takes it while it is free.
     for count in 1...100 {
-      let node = try makeNode("b") { $0.bind = address }
-      address = node.address.description
+      let node = try bindingAgain { try makeNode("b") { $0.bind = "127.0.0.9:20109" } }
       try await node.join([a.address.description])
       try node.set("count", "\(count)")
       try await eventually("life \(count) is known") {

@@ -1,3 +1,4 @@
+import Glibc
 import Grapevine
 import GrapevineTransport
 import Testing
@@ -24,6 +25,23 @@ func makeMortalNode(
   configuration.gossip.streamTimeout = .seconds(2)
   adjust(&configuration)
   return try Node(configuration)
+}
+
+/// Binds a port that was free a moment ago, and tries again while it seems to be taken.
+///
+/// A process that another test starts holds a copy of every descriptor until it runs its own
+/// program: so a port that was closed stays bound for that long.
+func bindingAgain<Result>(_ body: () throws -> Result) throws -> Result {
+  for _ in 0..<2_000 {
+    do {
+      return try body()
+    } catch let error as NodeError where error.code == .addressInUse {
+      usleep(1_000)
+    } catch let error as SystemError where error.code == EADDRINUSE {
+      usleep(1_000)
+    }
+  }
+  return try body()
 }
 
 /// Starts nodes of these names and has all of them join the first.
