@@ -46,19 +46,18 @@ package struct PingRequest: Hashable, Sendable {
     self.target = target
   }
 
+  /// Writes what a ping's head says.
   package func write(to bytes: inout [UInt8]) {
-    bytes.appendFixed(UInt64(sequence), size: 4)
-    bytes.appendFixed(target.rawValue, size: 8)
+    Ping(sequence: sequence, target: target).writeHead(to: &bytes)
   }
 
   package static func read(
     _ bytes: Span<UInt8>,
     _ reader: inout WireReader
   ) throws(MalformedDatagram) -> PingRequest {
-    let sequence = UInt32(truncatingIfNeeded: try reader.fixed(bytes, size: 4))
-    let target = MemberKey(rawValue: try reader.fixed(bytes, size: 8))
-    guard reader.isAtEnd else { throw .malformed }
-    return PingRequest(sequence: sequence, target: target)
+    let head = try Ping.read(bytes, &reader)
+    guard head.section == nil else { throw .malformed }
+    return PingRequest(sequence: head.sequence, target: head.target)
   }
 }
 
