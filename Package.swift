@@ -19,6 +19,13 @@ let package = Package(
     .library(name: "Grapevine", targets: ["Grapevine"]),
     .executable(name: "eval", targets: ["eval"]),
   ],
+  traits: [
+    .trait(
+      name: "PlantedFaults",
+      description: "Lets a test make the engine err on purpose; never for a build that is used."
+    ),
+    .default(enabledTraits: []),
+  ],
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: strict),
     .target(

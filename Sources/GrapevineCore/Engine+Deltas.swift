@@ -4,7 +4,8 @@ extension Engine {
   mutating func sendDeltas(_ owed: [Owed], to target: Endpoint, count: Int) -> Bool {
     guard !owed.isEmpty else { return false }
     var rest = inOrderOfNeed(owed)
-    var flags: Delta.Flags = isForStream(rest) ? .stream : []
+    var flags: Delta.Flags = isForStream(rest) || quirks.act(at: .eagerStream) ? .stream : []
+    let count = quirks.act(at: .singlePacket) ? 1 : count
     var flagsOffset: Int?
     for packet in 0..<count {
       guard let filled = sendDelta(&rest, to: target) else {
@@ -29,6 +30,7 @@ extension Engine {
   /// News of who is there comes first, then members in rotation, so that none starves.
   private mutating func inOrderOfNeed(_ owed: [Owed]) -> [Owed] {
     let urgent = owed.filter { $0.needsIdentity || $0.needsStanding }
+    if quirks.act(at: .jumpyRotation) { rotation = MemberKey(rawValue: quirks.number()) }
     let others = owed.filter { !$0.needsIdentity && !$0.needsStanding }.sorted { $0.key < $1.key }
     let start = others.firstIndex { $0.key > rotation } ?? 0
     if let last = others.last, start < others.count {
@@ -75,6 +77,7 @@ extension Engine {
     let known = table
     let now = clock
     let items = owed
+    let isShort = quirks.act(at: .shortShares)
     let flagsOffset = appendDelta(to: target) { bytes, limit in
       for (index, item) in items.enumerated() {
         guard limit - bytes.count > Section.overhead else {
@@ -83,7 +86,7 @@ extension Engine {
         }
         guard let slot = known.slot(of: item.key) else { continue }
         var item = item
-        let share = max(64, (limit - bytes.count) / (items.count - index))
+        let share = isShort ? 64 : max(64, (limit - bytes.count) / (items.count - index))
         let size = bytes.count
         let outcome = known[slot].write(
           &item,
@@ -140,7 +143,7 @@ extension Engine {
     let header = PacketHeader(kind: .delta, label: label, sender: localKey)
     let size = configuration.maximumPacketSize
     let start = packets.append(to: target) { bytes in
-      let limit = bytes.count + size
+      let limit = bytes.count + (PlantedFault.overfillPackets.isPlanted ? size + 8 : size)
       header.write(to: &bytes)
       bytes.append(0)
       body(&bytes, limit)

@@ -98,7 +98,9 @@ extension Engine {
   ) {
     metrics.digestsOut += 1
     let header = PacketHeader(kind: .digest, label: label, sender: localKey)
-    let size = configuration.maximumPacketSize
+    let size =
+      quirks.act(at: .coarseDigest)
+      ? min(256, configuration.maximumPacketSize) : configuration.maximumPacketSize
     let known = table
     packets.append(to: target) { bytes in
       let limit = bytes.count + size
@@ -115,6 +117,7 @@ extension Engine {
     from peer: MemberKey,
     at source: Endpoint
   ) {
+    guard !quirks.act(at: .muteDigest) else { return }
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
     // One packet of the burst is for the digest that goes back, one for news of the dead, and one

@@ -225,6 +225,7 @@ extension Engine {
       random: &random
     )
     for branch in branches {
+      guard !quirks.act(at: .prunedPush) else { continue }
       guard !isRationed || membershipBudget.take(1, now: clock) else { return }
       sendPush(to: branch, hops: head.hops + 1) { output in
         for index in start.offset..<start.end { output.append(bytes[index]) }

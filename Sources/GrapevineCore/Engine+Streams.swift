@@ -14,7 +14,7 @@ extension Engine {
       actions.append(.abort(id))
       return id
     }
-    guard inboundCount < configuration.inboundStreamLimit else {
+    guard inboundCount < configuration.inboundStreamLimit, !quirks.act(at: .busyListener) else {
       metrics.streamsRefused += 1
       var session = makeSession(id, .inbound, source, .sync)
       session.say(.refusal, [RefusalCode.busy.rawValue])
@@ -188,10 +188,12 @@ extension Engine {
   // MARK: Time
 
   var streamDeadline: Instant {
-    streams.reduce(.never) { min($0, $1.deadline) }
+    guard !PlantedFault.neverCloseStream.isPlanted else { return .never }
+    return streams.reduce(.never) { min($0, $1.deadline) }
   }
 
   mutating func expireStreams() {
+    guard !PlantedFault.neverCloseStream.isPlanted else { return }
     for session in streams where clock >= session.deadline {
       fail(session.id, .timedOut, aborting: true)
     }
@@ -207,6 +209,11 @@ extension Engine {
 
   /// Hands over frames as far as the queue's limit lets it.
   mutating func produce(_ id: StreamID) {
+    if let index = index(of: id), streams[index].phase == .exchanging,
+      quirks.act(at: .brokenStream)
+    {
+      return fail(id, .interrupted, aborting: true)
+    }
     while let index = index(of: id),
       streams[index].queued + FrameKind.sizeLimit <= configuration.streamQueueLimit
     {

@@ -87,6 +87,7 @@ extension Engine {
   /// Says whether an accused member is down; else when to look again.
   private mutating func judge(_ index: Int, _ slot: Int) -> Bool {
     let accusation = accusations[index]
+    guard !PlantedFault.believeOneAccuser.isPlanted else { return true }
     let hasTwo = accusation.secondAt.map { clock.since($0) >= grace } ?? false
     let lonely = interval.multipliedClamping(configuration.loneAccuserGrace)
     let hasStoodLong = clock.since(accusation.firstAt) >= max(lonely, grace)
@@ -96,6 +97,7 @@ extension Engine {
       ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
       return false
     }
+    guard !PlantedFault.neverJudge.isPlanted else { return false }
     if hasTwo || hasStoodLong { return true }
     return clock.since(accusation.firstAt) >= grace && isLastJudge(accusation)
   }
@@ -166,6 +168,17 @@ extension Engine {
     }
     // One that was accused a moment ago may be about to refute it.
     return table.heardAt(slot) > own.firstAt || clock.since(own.firstAt) < grace / 2
+  }
+
+  /// See ``Quirks``.
+  mutating func isDoubtedForNoReason(
+    _ claim: Section.Claim,
+    _ slot: Int,
+    by path: Path
+  ) -> Bool {
+    claim.standing.verdict == .down && table.isLive(slot) && path == .push
+      && claim.standing.incarnation >= table[slot].standing.incarnation
+      && quirks.act(at: .doubtedVerdict)
   }
 
   /// Puts a verdict to the member that it is about; says whether that is new.

@@ -91,6 +91,9 @@ package struct Engine: Sendable {
   package var reportsEntries = true
   package internal(set) var metrics = Metrics()
 
+  /// What a simulation makes this engine do besides; nothing elsewhere.
+  package var quirks = Quirks()
+
   enum Phase: Sendable, Hashable {
     case active
     case left

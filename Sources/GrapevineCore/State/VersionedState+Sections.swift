@@ -87,6 +87,7 @@ extension VersionedState {
     _ log: inout ChangeLog
   ) {
     if header.isDeleted, header.version <= compacted {
+      guard !PlantedFault.keepDeletedKey.isPlanted else { return move(to: header.version) }
       let removed = remove(bytes, header.key, at: header.version)
       log.noteDeleted(removed, at: header.version)
       return
