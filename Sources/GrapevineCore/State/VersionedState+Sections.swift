@@ -86,8 +86,8 @@ extension VersionedState {
     _ bytes: Span<UInt8>,
     _ log: inout ChangeLog
   ) {
+    if header.isDeleted, PlantedFault.keepDeletedKey.isPlanted { return move(to: header.version) }
     if header.isDeleted, header.version <= compacted {
-      guard !PlantedFault.keepDeletedKey.isPlanted else { return move(to: header.version) }
       let removed = remove(bytes, header.key, at: header.version)
       log.noteDeleted(removed, at: header.version)
       return

@@ -32,7 +32,7 @@ package enum PlantedFault: String, CaseIterable, Sendable {
     case .forgetBase: "a section is applied on a version that the replica has not reached"
     case .forgetSectionEnd: "the end of a complete section does not move the version"
     case .offerPartialSnapshots: "a replica that is not whole offers snapshots"
-    case .keepDeletedKey: "a tombstone that compaction has passed deletes nothing"
+    case .keepDeletedKey: "a tombstone deletes nothing at a replica"
     case .acceptOlderIncarnation: "a standing of an earlier incarnation takes the place of a later"
     case .dropAccusers: "the accusers of a merged standing are not united"
     case .believeOneAccuser: "one accuser's word is enough for a verdict"
