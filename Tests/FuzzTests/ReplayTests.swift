@@ -24,7 +24,7 @@ struct ReplayTests {
     let result = await #expect(
       processExitsWith: .success,
       observing: [\.standardOutputContent, \.standardErrorContent]
-    ) { [name] in
+    ) { [name = name as String] in
       let target = try #require(FuzzTarget(rawValue: name))
       for path in Self.inputs("Corpus", target) + Self.inputs("Crashes", target) {
         print(path)

@@ -8,6 +8,8 @@ struct Cluster {
   var packets: [Packet] = []
   /// Says that nobody has said anything yet but the engines themselves.
   var isHonest = true
+  /// All identities that ever were.
+  private var lives: [MemberID] = []
   private var seed: UInt64 = 1
   let setting: Setting
 
@@ -31,6 +33,7 @@ struct Cluster {
 
   private mutating func subject(_ index: Int, _ id: MemberID) -> Subject {
     seed += 1
+    noteLife(id)
     return Subject(
       Engine(
         id: id,
@@ -45,8 +48,6 @@ struct Cluster {
   /// Ends an engine as a crash does, and starts another at its address.
   mutating func restart(_ index: Int, as id: MemberID) {
     if isHonest { checkHonesty() }
-    // Of two lives with the very same identity nobody can say which one has written what.
-    if subjects.contains(where: { $0.engine.localID == id }) { isHonest = false }
     let sockets = subjects[index].sockets
     subjects[index] = subject(index, id)
     for socket in sockets {
@@ -54,6 +55,12 @@ struct Cluster {
       subjects[peer.index].close(peer.id, .reset, now: now)
     }
     collect()
+  }
+
+  /// Of two lives with the very same identity nobody can say which one has written what.
+  private mutating func noteLife(_ id: MemberID) {
+    if lives.contains(id) { isHonest = false }
+    lives.append(id)
   }
 
   // MARK: What the engines do
@@ -78,6 +85,8 @@ struct Cluster {
         )
       }
       subjects[index].outbox.removeAll(keepingCapacity: true)
+      for id in subjects[index].raised { noteLife(id) }
+      subjects[index].raised.removeAll()
     }
   }
 

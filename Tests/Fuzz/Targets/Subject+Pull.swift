@@ -72,9 +72,10 @@ extension Subject {
 
   private mutating func pullEvents() {
     var count = 0
-    while engine.nextEvent() != nil {
+    while let event = engine.nextEvent() {
       count += 1
       demand(count <= 10_000, "there is no end of events")
+      if case .generationRaised(let id) = event { raised.append(id) }
     }
   }
 

@@ -10,6 +10,8 @@ struct Subject {
   private(set) var sequences: [SequenceNumber] = []
   /// What its greetings give away.
   private(set) var instance: UInt64 = 0
+  /// The identities that it took on since it was asked last.
+  var raised: [MemberID] = []
   var tickets: [JoinTicket] = []
   var spreads: [SpreadTicket] = []
 
