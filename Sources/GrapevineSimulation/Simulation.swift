@@ -11,6 +11,8 @@ package final class Simulation {
   package let seed: UInt64
   /// What is verified on the way.
   package let checking: Checking
+  /// Where events are told one by one; nil for nowhere.
+  package let trace: Trace?
   /// Says whether a verdict on a live member that no fault explains ends the run.
   ///
   /// ``VerdictCheck`` has the limits; runs that are to pass them by turn it off.
@@ -53,10 +55,12 @@ package final class Simulation {
   package init(
     seed: UInt64,
     conditions: NetworkConditions = NetworkConditions(),
-    checking: Checking = .everything
+    checking: Checking = .everything,
+    trace: Trace? = nil
   ) {
     self.seed = seed
     self.checking = checking
+    self.trace = trace
     judgesVerdicts = checking == .everything
     world = Place(World(conditions: conditions, random: Xoshiro256(seed: seed)))
     checks = Checks(seed: seed)
