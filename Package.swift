@@ -46,7 +46,7 @@ let package = Package(
     ),
     .target(
       name: "GrapevineSimulation",
-      dependencies: ["GrapevineCore"],
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .target(

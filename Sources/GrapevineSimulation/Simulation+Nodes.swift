@@ -16,12 +16,11 @@ extension Simulation {
     let clock = drawClock()
     nodes.append(
       SimulatedNode(
-        engine: Engine(
-          id: MemberID(name: name, generation: generation),
-          endpoint: endpoint,
-          configuration: configuration,
-          seed: random.next(),
-          now: clock.reading(at: time)
+        engine: makeEngine(
+          MemberID(name: name, generation: generation),
+          at: endpoint,
+          configuration,
+          clock
         ),
         endpoint: endpoint,
         configuration: configuration,
@@ -39,15 +38,15 @@ extension Simulation {
     precondition(!isTaken(endpoint), "a process runs at \(endpoint)")
     if nodes[node].state == .hostDead { resetStreams(of: node) }
     formerMetrics.append(nodes[node].engine.metrics)
+    if !quirkSites.isEmpty { formerQuirks.append(nodes[node].engine.quirks) }
     let clock = drawClock()
     nodes[node].clock = clock
     nodes[node].endpoint = endpoint
-    nodes[node].engine = Engine(
-      id: MemberID(name: nodes[node].engine.localID.name, generation: generation),
-      endpoint: endpoint,
-      configuration: nodes[node].configuration,
-      seed: random.next(),
-      now: clock.reading(at: time)
+    nodes[node].engine = makeEngine(
+      MemberID(name: nodes[node].engine.localID.name, generation: generation),
+      at: endpoint,
+      nodes[node].configuration,
+      clock
     )
     nodes[node].state = .running
     nodes[node].hasLeft = false
@@ -187,6 +186,23 @@ extension Simulation {
 
   private func drawClock() -> NodeClock {
     NodeClock(startedAt: time, reading: 1_000_000_000 + random.below(1_000_000_000_000))
+  }
+
+  private func makeEngine(
+    _ id: MemberID,
+    at endpoint: Endpoint,
+    _ configuration: GossipConfiguration,
+    _ clock: NodeClock
+  ) -> Engine {
+    var engine = Engine(
+      id: id,
+      endpoint: endpoint,
+      configuration: configuration,
+      seed: random.next(),
+      now: clock.reading(at: time)
+    )
+    if !quirkSites.isEmpty { engine.quirks = Quirks(sites: quirkSites, seed: random.next()) }
+    return engine
   }
 
   private func start(_ node: Int) {

@@ -51,7 +51,7 @@ package struct Sometimes: Sendable {
 extension Sometimes {
   /// Every one that is declared, in the order of the table.
   package static let all =
-    processes + splits + packets + states + streams + failures + names + users
+    processes + splits + packets + states + streams + failures + names + users + quirks
 
   private static let processes = [
     seen("newcomer", "a node of a new name came while faults went on") { $0.newcomers },
@@ -155,6 +155,12 @@ extension Sometimes {
     },
     seen("supersession", "a process gave its name up to another") { $0.supersessions },
   ]
+
+  private static let quirks = Quirks.Site.allCases.map { site in
+    Sometimes("quirk \(site.rawValue)", "an engine behaved awkwardly there") { simulation, _ in
+      simulation.quirkCount(at: site)
+    }
+  }
 
   private static let users = [
     seen("refused write", "a write would have exceeded a limit, or came after leaving") {

@@ -20,6 +20,8 @@ extension Swarm {
     options.core = [.everyone, .everyone, .living, .part][random.index(4)]
     if random.chance(1, outOf: 3) { options.lastDeathCount = 1 + random.index(options.nodeCount) }
     setNameLimit(&options, more: random.index(3 + options.nodeCount / 2))
+    // As in FoundationDB: what is on in each run would hide what it hides for ever.
+    options.quirkSites = Quirks.Site.allCases.filter { _ in random.chance(1, outOf: 4) }
     return options
   }
 

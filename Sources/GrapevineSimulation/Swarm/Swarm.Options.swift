@@ -40,6 +40,8 @@ extension Swarm {
     package var lastDeathCount = 0
     package var work = Work()
     package var faults = Faults()
+    /// Where engines behave awkwardly, if legally.
+    package var quirkSites: [Quirks.Site] = []
 
     package init() {}
   }
@@ -124,6 +126,9 @@ extension Swarm.Options {
   }
 
   private static func describe(_ value: Any) -> String {
+    if let sites = value as? [Quirks.Site] {
+      return sites.isEmpty ? "none" : sites.map(\.rawValue).joined(separator: " ")
+    }
     let mirror = Mirror(reflecting: value)
     guard mirror.displayStyle == .optional else { return "\(value)" }
     return mirror.children.first.map { "\($0.value)" } ?? "none"

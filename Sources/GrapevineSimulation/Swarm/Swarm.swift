@@ -1,4 +1,5 @@
 import GrapevineCore
+import GrapevineHashing
 
 /// A run in which everything, the faults included, is drawn from one seed; then peace must bring
 /// accord.
@@ -59,6 +60,16 @@ package struct Swarm: Sendable {
   package init(seed: UInt64, options: Options) {
     self.seed = seed
     self.options = options
+  }
+
+  /// The seed for a commit's name of 40 hexadecimal digits; nil if it is none.
+  package static func seed(ofCommit name: String) -> UInt64? {
+    let isDigit = { (byte: UInt8) in
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
+    guard name.utf8.count == 40, name.utf8.allSatisfy(isDigit) else { return nil }
+    return XXH64.hash(name.utf8)
   }
 
   /// Runs it to its end.

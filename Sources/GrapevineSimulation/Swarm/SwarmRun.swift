@@ -53,6 +53,7 @@ struct SwarmRun {
   init(seed: UInt64, options: Swarm.Options, trace: Trace?) {
     self.options = options
     simulation = Simulation(seed: seed, conditions: options.conditions, trace: trace)
+    simulation.quirkSites = options.quirkSites
     random = Xoshiro256(seed: seed ^ 0x5275_6E00)
     witness = SwarmWitness(simulation)
   }
