@@ -51,7 +51,7 @@ let package = Package(
     ),
     .target(
       name: "GrapevineSimulation",
-      dependencies: ["GrapevineCore"],
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .target(

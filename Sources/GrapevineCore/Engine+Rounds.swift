@@ -200,6 +200,7 @@ extension Engine {
     )
     guard let bound else { return }
     table.update(slot) { $0.state.compact(upTo: bound) }
+    metrics.compactions += 1
     noteNews()
   }
 }

@@ -130,6 +130,7 @@ extension Engine {
     if let grave = graves.find(key), !PlantedFault.forgetGraves.isPlanted {
       guard !grave.isReplaced, claim.standing.incarnation > grave.standing.incarnation else {
         metrics.drops[.stale] += 1
+        metrics.gravesHit += 1
         return nil
       }
     }

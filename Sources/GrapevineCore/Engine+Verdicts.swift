@@ -13,7 +13,9 @@ extension Engine {
       forgetAccusation(of: key)
     }
     if after.incarnation > before.incarnation {
+      let openCount = challenges.count
       challenges.removeAll { $0.key == key && $0.claim.standing.incarnation < after.incarnation }
+      metrics.challengesRefuted += openCount - challenges.count
     }
     if isLive, before.verdict != .alive { widenSpreads(to: key) }
     let wasOnRings = before.verdict == .alive && before.accusers.isEmpty
@@ -110,6 +112,7 @@ extension Engine {
       return false
     }
     guard !PlantedFault.neverJudge.isPlanted else { return false }
+    if !hasTwo, hasStoodLong { metrics.loneVerdicts += 1 }
     if hasTwo || hasStoodLong { return true }
     // Nobody is left who could be a second accuser if none was heard of since shortly before.
     let shortlyBefore = Instant(
