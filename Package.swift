@@ -22,9 +22,6 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Fuzzing", description: "Makes fuzz a libFuzzer program; see docs/fuzzing.md."),
-    .default(enabledTraits: []),
-  ],
-  traits: [
     .trait(
       name: "PlantedFaults",
       description: "Lets a test make the engine err on purpose; never for a build that is used."
