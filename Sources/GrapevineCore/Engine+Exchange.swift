@@ -141,23 +141,20 @@ extension Engine {
     guard !quirks.act(at: .muteDigest) else { return }
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
-    // One packet of the burst is for a life that may go on although a later one of its name took
-    // its place here, one for news of the dead, and one for the digest that goes back. Both are
-    // rare; where the burst is too small for all, they come first.
+    // One packet of the burst is for the digest that goes back, one for news of the dead, and one
+    // for a life that may go on although a later one of its name took its place here.
     let overtaken = answer.buried.filter { graves.find($0)?.isReplaced == true }
-    var room = configuration.burst - (overtaken.isEmpty ? 0 : 1)
-    let tellsBuried = room > 0 && !answer.buried.isEmpty
-    room -= tellsBuried ? 1 : 0
-    let hasSent =
-      room > 0
-      && sendDeltas(
-        answer.owed,
-        to: source,
-        count: max(1, room - 1),
-        keeping: answer.sizeEstimate
-      )
-    if tellsBuried { sendBuried(answer.buried, to: source) }
-    if !overtaken.isEmpty { pingBuried(overtaken[random.index(overtaken.count)]) }
+    let reserved = 1 + (answer.buried.isEmpty ? 0 : 1) + (overtaken.isEmpty ? 0 : 1)
+    let hasSent = sendDeltas(
+      answer.owed,
+      to: source,
+      count: max(1, configuration.burst - reserved),
+      keeping: answer.sizeEstimate
+    )
+    if !answer.buried.isEmpty, configuration.burst > 2 { sendBuried(answer.buried, to: source) }
+    if !overtaken.isEmpty, configuration.burst > 3 {
+      pingBuried(overtaken[random.index(overtaken.count)])
+    }
     let asksForMore = !answer.wanted.isEmpty
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered = 0
@@ -165,7 +162,7 @@ extension Engine {
       return exchange.isStuck
     }
     if isStuck { requestSync(with: peer, at: source, isFallback: true) }
-    guard !answer.isEmpty, room > (hasSent ? 1 : 0) else { return }
+    guard !answer.isEmpty, configuration.burst > 1 || !hasSent else { return }
     sendDigest(to: source) { table, bytes, limit in
       answer.write(to: &bytes, limit: limit, table)
     }
@@ -336,9 +333,8 @@ extension Engine {
   /// lives refutes it, and joins anew.
   private mutating func tellOfBuried(_ keys: inout [MemberKey], to source: Endpoint) {
     random.shuffle(&keys)
-    guard configuration.burst > 1 else { return pingBuried(keys[0]) }
-    sendBuried(keys, to: source)
-    for key in keys.prefix(configuration.burst - 2) { pingBuried(key) }
+    if configuration.burst > 1 { sendBuried(keys, to: source) }
+    for key in keys.prefix(max(0, configuration.burst - 2)) { pingBuried(key) }
   }
 
   /// Asks a peer at once for members of which it has more.
