@@ -116,7 +116,8 @@ package struct Engine: Sendable {
     label = PacketHeader.hash(label: configuration.label)
     interval = configuration.interval.wholeNanoseconds
     limits = EntryLimits(
-      entryCount: configuration.entryLimit,
+      // An owner whose entries are at the limit may still announce that it leaves.
+      entryCount: configuration.entryLimit + ReservedKeys.count,
       keySize: configuration.keySizeLimit,
       valueSize: configuration.valueSizeLimit
     )

@@ -42,9 +42,11 @@ package struct Quirks: Sendable {
     /// One time in how many the site acts; where little comes of it seldom else.
     fileprivate var rarity: UInt64 {
       switch self {
-      case .shortShares, .jumpyRotation, .coarseDigest, .eagerSnapshot, .forgetfulSpread: 4
-      case .singlePacket, .eagerStream, .muteDigest, .prunedPush, .busyListener, .doubtedVerdict,
-        .lateRings, .hastyCompaction:
+      case .shortShares, .jumpyRotation, .coarseDigest, .eagerSnapshot, .forgetfulSpread,
+        .doubtedVerdict:
+        4
+      case .singlePacket, .eagerStream, .muteDigest, .prunedPush, .busyListener, .lateRings,
+        .hastyCompaction:
         8
       case .brokenStream: 16
       case .needlessRefutation, .hastyAccusation: 64

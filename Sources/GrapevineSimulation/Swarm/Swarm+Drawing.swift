@@ -12,6 +12,7 @@ extension Swarm {
     options.work = drawWork(&random)
     options.faults = drawFaults(&random)
     options.drift = random.chance(1, outOf: 2) ? random.below(50_000) : 0
+    if random.chance(1, outOf: 5) { makeDeluge(&options, &random) }
     switch random.below(10) {
     case 0, 1: makeHectic(&options, &random)
     case 2, 3, 4: makeCalm(&options, &random)
@@ -89,8 +90,8 @@ extension Swarm {
     if random.chance(1, outOf: 8) {
       conditions.linkBandwidth = random.magnitude(in: 4_000...1_000_000)
     }
-    if random.chance(1, outOf: 3) {
-      conditions.receiveBufferSize = Int(random.magnitude(in: 1_500...200_000))
+    if random.chance(1, outOf: 2) {
+      conditions.receiveBufferSize = Int(random.magnitude(in: 500...50_000))
     }
     if random.chance(1, outOf: 3) {
       conditions.streamWindow = Int(random.magnitude(in: 2_000...131_072))
@@ -206,13 +207,28 @@ extension Swarm {
       configuration.nameCheckTimeout = .milliseconds(Int64(200 + random.below(3_000)))
     }
     if random.chance(1, outOf: 3) { configuration.memberLimit = 2 }
-    if random.chance(1, outOf: 4) { configuration.entryLimit = 5 + random.index(100) }
+    if random.chance(1, outOf: 3) {
+      configuration.entryLimit = Int(random.magnitude(in: 5...100))
+    }
     if random.chance(1, outOf: 4) { configuration.valueSizeLimit = 500 + random.index(20_000) }
   }
 }
 
 // The profiles that are not any mix.
 extension Swarm {
+  /// Much is owed at once, all of it may go in packets, and few packets may wait.
+  private static func makeDeluge(_ options: inout Options, _ random: inout Xoshiro256) {
+    options.configuration.burst = 64
+    options.configuration.packetQueueLimit = 64
+    options.configuration.maximumPacketSize = 512
+    options.configuration.streamThreshold = 1_000_000
+    options.configuration.entryLimit = 1_000_000
+    options.work.keyCount = 100 + random.below(200)
+    options.work.batchSize = 20 + random.below(100)
+    options.work.valueSizeLimit = 200 + random.index(200)
+    options.work.writeChance = .percent(50)
+  }
+
   private static func makeHectic(_ options: inout Options, _ random: inout Xoshiro256) {
     options.profile = .hectic
     options.configuration.interval = .milliseconds(Int64(20 + random.below(100)))

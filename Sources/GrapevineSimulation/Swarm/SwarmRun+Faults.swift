@@ -136,6 +136,8 @@ extension SwarmRun {
       _ = try? simulation.mutate(node) { engine, now in try engine.beginLeaving(now: now) }
       return
     }
+    // Some leave where nobody hears them.
+    if random.chance(1, outOf: 4) { linkFaults.append(.cut(simulation.isolate([node]))) }
     witness.coverage.leaves += 1
     simulation.leave(node)
   }

@@ -137,7 +137,8 @@ final class SwarmWitness {
       let engine = simulation.engine(at: other)
       // Who has forgotten a member since learns it from the beginning.
       let hasForgotten = other < forgotAt.count && forgotAt[other] >= spread.begunAt
-      guard !hasForgotten, asker.isLive(engine.localID) else { continue }
+      // Of two that go by one identity the asker knows one.
+      guard !hasForgotten, !simulation.hasRival(other), asker.isLive(engine.localID) else { continue }
       let version = engine.version(of: spread.id.name) ?? 0
       if version < spread.version {
         simulation.fail(

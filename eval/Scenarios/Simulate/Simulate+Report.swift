@@ -1,6 +1,12 @@
 internal import GrapevineCore
 internal import GrapevineSimulation
 
+/// What a campaign took of the machine, in seconds.
+struct TimeTaken {
+  let wall: Double
+  let processor: Double
+}
+
 // What people and files are told.
 extension Simulate {
   /// The seed, and all that it draws.
@@ -10,10 +16,10 @@ extension Simulate {
     return table.lines
   }
 
-  static func lines(_ tally: Tally, _ options: Options, wallSeconds: Double) -> [String] {
+  static func lines(_ tally: Tally, _ options: Options, _ time: TimeTaken) -> [String] {
     var lines: [String] = []
     if tally.seedCount > 0 {
-      lines += summary(tally, wallSeconds).lines + [""]
+      lines += summary(tally, time).lines + [""]
       lines += sometimes(tally, isAlone: options.givenSeeds == nil) + [""]
     }
     let seeds = tally.seedCount == 1 ? "1 seed" : "\(tally.seedCount) seeds"
@@ -41,7 +47,7 @@ extension Simulate {
     return lines + ["it is replayed by", "  \(replay(failed.seed, options))"]
   }
 
-  private static func summary(_ tally: Tally, _ wallSeconds: Double) -> TextTable {
+  private static func summary(_ tally: Tally, _ time: TimeTaken) -> TextTable {
     let virtual = Double(tally.virtualMilliseconds) / 1e3
     var table = TextTable(header: ["seeds", "\(tally.seedCount)"])
     table.add(["virtual hours", NumberText.fixed(virtual / 3_600, 2)])
@@ -55,8 +61,14 @@ extension Simulate {
       table.add(["accord after, p99 ms", NumberText.milliseconds(healing.p99)])
       table.add(["accord after, max ms", NumberText.milliseconds(healing.max)])
     }
-    table.add(["wall seconds", NumberText.fixed(wallSeconds, 2)])
-    table.add(["× real time", NumberText.fixed(virtual / max(wallSeconds, 1e-6), 0)])
+    table.add(["processor seconds", NumberText.fixed(time.processor, 2)])
+    table.add(["wall seconds", NumberText.fixed(time.wall, 2)])
+    table.add([
+      "× real time, by wall", NumberText.fixed(virtual / max(time.wall, 1e-6), 0),
+    ])
+    table.add([
+      "× real time, by processor", NumberText.fixed(virtual / max(time.processor, 1e-6), 0),
+    ])
     return table
   }
 
@@ -68,7 +80,7 @@ extension Simulate {
     }
     let never = tally.neverHit.map(\.name)
     guard !never.isEmpty, !isAlone else { return table.lines }
-    return table.lines + [""] + TextLayout.listed(["never met:"] + never, 80)
+    return table.lines + [""] + ["never met:"] + TextLayout.listed(never, 78).map { "  \($0)" }
   }
 
   /// The object that `--json` writes: nothing in it depends on the machine.

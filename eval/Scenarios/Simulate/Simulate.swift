@@ -18,10 +18,13 @@ enum Simulate {
     plant(options.plantedFault)
     TrapReport.install()
     let file = try Evaluation.jsonFile(options)
-    let begin = MachineClock.now
+    let begin = (MachineClock.now, MachineClock.processorTime)
     let tally = options.givenSeeds == nil ? runOne(options) : try runMany(options)
-    let wall = Double(MachineClock.now.since(begin)) / 1e9
-    StandardOutput.write(lines(tally, options, wallSeconds: wall).joined(separator: "\n") + "\n")
+    let time = TimeTaken(
+      wall: Double(MachineClock.now.since(begin.0)) / 1e9,
+      processor: Double(MachineClock.processorTime.since(begin.1)) / 1e9
+    )
+    StandardOutput.write(lines(tally, options, time).joined(separator: "\n") + "\n")
     try file?.write(json(tally, options).text + "\n")
     return status(tally, options)
   }
