@@ -203,7 +203,7 @@ extension Engine {
     var deadline = ringsDueAt
     guard !PlantedFault.sleepLate.isPlanted else { return deadline }
     for observation in observations { deadline = min(deadline, observation.dueAt) }
-    for accusation in accusations { deadline = min(deadline, accusation.dueAt) }
+    deadline = min(deadline, accusations.dueAt)
     for challenge in challenges { deadline = min(deadline, challenge.dueAt) }
     return deadline
   }

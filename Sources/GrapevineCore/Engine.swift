@@ -58,8 +58,7 @@ package struct Engine: Sendable {
   var ringsDueAt = Instant.never
   /// Says that a member fell off the rings since they were reckoned.
   var hasLostObservers = false
-  /// Sorted by key.
-  var accusations: [Accusation] = []
+  var accusations = AccusationList()
   var challenges: [Challenge] = []
   var relays: [Relay] = []
   var health: LocalHealth
