@@ -209,16 +209,13 @@ extension Engine {
 
   /// Hands over frames as far as the queue's limit lets it.
   mutating func produce(_ id: StreamID) {
-    if let index = index(of: id), streams[index].phase == .exchanging,
-      quirks.act(at: .brokenStream)
-    {
-      return fail(id, .interrupted, aborting: true)
-    }
     while let index = index(of: id),
       streams[index].queued + FrameKind.sizeLimit <= configuration.streamQueueLimit
     {
       guard let frame = streams[index].nextFrame() else {
         guard prepareMessage(index) else { break }
+        // Drawn for each message and not for each piece, so that large states come through.
+        if quirks.act(at: .brokenStream) { return fail(id, .interrupted, aborting: true) }
         continue
       }
       streams[index].queued += frame.count

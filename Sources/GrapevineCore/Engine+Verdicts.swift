@@ -106,8 +106,11 @@ extension Engine {
     let lonely = interval.multipliedClamping(configuration.loneAccuserGrace)
     let hasStoodLong = clock.since(accusation.firstAt) >= max(lonely, grace)
     accusations[index].dueAt = clock.advanced(by: interval)
-    if table.heardAt(slot) > accusation.secondAt ?? accusation.firstAt {
-      // It lives, and has not heard what is said of it.
+    let heardAt = table.heardAt(slot)
+    if heardAt > accusation.secondAt ?? accusation.firstAt {
+      // It lives, and has not heard what is said of it. If it falls silent now, that counts anew.
+      accusations[index].firstAt = heardAt
+      if accusation.secondAt != nil { accusations[index].secondAt = heardAt }
       ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
       return false
     }
