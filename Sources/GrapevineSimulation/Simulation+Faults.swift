@@ -125,19 +125,20 @@ extension Simulation {
       || isRecent(faults.lastCutOff(observer, at: time))
       || (life.isReused && isRecent(life.began))
       || isRecent(faults.lastRivalry(id.name)) || hasRival(life.node)
+      || isHearsay(id, observer, isRecent)
   }
 
-  /// Says whether all accusers were in trouble a moment ago, and are no more: what they concluded
-  /// behind a partition they may tell just after it.
-  private func isHangover(_ id: MemberID, _ observer: Int, _ window: UInt64) -> Bool {
-    let accusers = nodes[observer].engine.accusers(of: id.name)
-    return !accusers.isEmpty
-      && accusers.allSatisfy { accuser in
-        guard let life = faults.life(of: accuser), life.ended == nil,
-          let end = faults.lastCutOff(life.node, at: time)
-        else { return false }
-        return end < time && time - end <= window
-      }
+  /// Says whether the observer has begun of late, and was told by one that could not know.
+  ///
+  /// A newcomer takes over what the one by whom it joined holds, and that one may reach others by
+  /// streams alone: its verdicts are as excused as if it told them itself.
+  private func isHearsay(_ id: MemberID, _ observer: Int, _ isRecent: (UInt64?) -> Bool) -> Bool {
+    guard isRecent(faults.life(of: faults.identity(of: observer))?.began) else { return false }
+    return nodes[observer].engine.accusers(of: id.name).contains { accuser in
+      guard let life = faults.life(of: accuser) else { return false }
+      return isRecent(faults.lastCutOff(life.node, at: time))
+        || isRecent(faults.lastPause(life.node))
+    }
   }
 
   /// How long after a fault its consequences may show.
