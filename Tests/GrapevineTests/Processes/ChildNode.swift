@@ -23,14 +23,16 @@ final class ChildNode: Sendable {
   private let output: Locked<[Line]>
   private let hasEnded: Locked<Bool>
 
+  /// Starts the process, with settings as `NodeProcess` takes them, such as `member-limit=100`.
   init(
     _ name: String,
     bind: String = "127.0.0.1:0",
     interval: Duration,
-    expiry: Duration = .seconds(60)
+    expiry: Duration = .seconds(60),
+    options: [String] = []
   ) throws {
     let times = [interval, expiry].map { "\($0.wholeNanoseconds / 1_000_000)" }
-    let arguments = [try Self.program, name, bind] + times
+    let arguments = [try Self.program, name, bind] + times + options
     let (own, child) = try Self.connectedPair()
     defer { close(child) }
     process = try Self.spawn(arguments, talkingTo: child)
