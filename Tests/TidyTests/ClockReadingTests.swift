@@ -1,11 +1,11 @@
 import Testing
 
-/// Time is measured by a clock that nobody sets. The wall clock may step either way at any moment,
-/// so it numbers the lives of a name and serves for nothing else.
+/// The clock on the wall may step either way at any moment: so it numbers the lives of a name, and
+/// time is measured by another.
 @Suite struct `The wall clock` {
   /// Ways to read it, or to wait by it.
   private static let ways = [
-    "CLOCK_REALTIME", "gettimeofday", "time(", "SystemClock", "WallClock.",
+    "CLOCK_REALTIME", "gettimeofday", "time(nil", "SystemClock", "WallClock.",
   ]
 
   @Test func `is read in one place, for one purpose`() {

@@ -8,8 +8,8 @@ import Testing
 struct ExhaustionTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
 
-  /// A slow line behind a small buffer. Where the buffer is full a datagram is refused as a whole;
-  /// one that is sent in fragments may also find no memory for its rest.
+  /// A slow line behind a small buffer: a datagram finds no room, or where it is sent in fragments
+  /// no memory for the rest of them.
   @Test(arguments: [1_400, 16_000])
   func `A node whose socket has no room counts that and goes on`(packetSize: Int) async throws {
     let lab = try NetworkLab(hosts: 3)

@@ -60,7 +60,7 @@ struct LinkTests {
     #expect(try await nodes[1].metric("relayAnswers") > 0)
   }
 
-  /// Where the route to a peer refuses what is sent, the call fails: with another error by each kind.
+  /// Where the route to a peer refuses what is sent, the call fails, with one error or another.
   @Test(arguments: [
     ("prohibit", "forbidden"), ("unreachable", "unreachable"), ("blackhole", "unreachable"),
   ])

@@ -5,7 +5,8 @@ import Testing
 /// A network of hosts on this machine, for faults of real networks.
 ///
 /// Each host is a network namespace with one cable, a veth pair, to a switch, a bridge. Faults are
-/// made where they happen: at the cables. All of it is in namespaces of its own, and is gone when nobody holds this any more.
+/// made where they happen: at the cables. All of it is in namespaces of its own, and is gone when
+/// nobody holds this any more.
 final class NetworkLab: Sendable {
   /// The number of hosts: 1 to this.
   let hostCount: Int

@@ -27,9 +27,11 @@ final class ChildNode: Sendable {
   private let output: Locked<[Line]>
   private let hasEnded: Locked<Bool>
 
-  /// Starts the process, with settings as `NodeProcess` takes them, such as `packet=512`; the
-  /// launcher is a command that runs the command behind it in its own process, such as `nsenter`.
-  /// Where that changes the time since the start of the machine, the offset says by how much.
+  /// Starts the process, with settings as `NodeProcess` takes them.
+  ///
+  /// The launcher is a command that runs the command behind it in its own process, such as
+  /// `nsenter`. Where that changes the time since the start of the machine, the offset says by how
+  /// much.
   init(
     _ name: String,
     bind: String = "127.0.0.1:0",
