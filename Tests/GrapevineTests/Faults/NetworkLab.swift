@@ -10,12 +10,15 @@ import Testing
 final class NetworkLab: Sendable {
   /// The number of hosts: 1 to this.
   let hostCount: Int
+  /// The addresses that nodes are bound to, unless told otherwise.
+  let family: AddressFamily
   private let shell: LabShell
   private let filterCount = Locked(0)
 
   /// Makes hosts 1 to `hosts` and divides them evenly among the switches, which are in a row.
-  init(hosts: Int, switches: Int = 1) throws(NoLab) {
+  init(hosts: Int, switches: Int = 1, family: AddressFamily = .ipv4) throws(NoLab) {
     hostCount = hosts
+    self.family = family
     shell = try LabShell()
     for number in 1...switches {
       try run("ip link add switch\(number) type bridge && ip link set switch\(number) up")
@@ -38,10 +41,21 @@ final class NetworkLab: Sendable {
         ip link set port\(host) master switch\(number) && ip link set port\(host) up &&
         tc qdisc add dev port\(host) clsact &&
         ip -n host\(host) link set eth0 gso_max_segs 1 &&
-        ip -n host\(host) link set lo up && ip -n host\(host) link set eth0 up &&
-        ip -n host\(host) address add \(Self.address(of: host))/24 dev eth0
+        ip -n host\(host) link set lo up && ip -n host\(host) link set eth0 up
         """
       )
+      try giveAddress(to: host)
+    }
+  }
+
+  /// Gives a host the address that is its own.
+  func giveAddress(to host: Int) throws(NoLab) {
+    switch family {
+    case .ipv4:
+      try run("ip -n host\(host) address add \(Self.address(of: host))/24 dev eth0")
+    case .ipv6:
+      // Without the wait for another that has it.
+      try run("ip -n host\(host) address add \(Self.longAddress(of: host))/64 dev eth0 nodad")
     }
   }
 
@@ -49,8 +63,13 @@ final class NetworkLab: Sendable {
   static var isWanted: Bool { Environment.value(of: "NAMESPACES") != "off" }
 }
 
+enum AddressFamily: CaseIterable, Sendable {
+  case ipv4, ipv6
+}
+
 extension NetworkLab {
   static func address(of host: Int) -> String { "10.77.0.\(host)" }
+  static func longAddress(of host: Int) -> String { "fd77::\(host)" }
   static func number(ofHost host: Int) -> UInt32 { 10 << 24 | 77 << 16 | UInt32(host) }
 
   /// Starts a node in a process of its own on `host`.
@@ -62,9 +81,14 @@ extension NetworkLab {
     expiry: Duration = .seconds(60),
     options: [String] = []
   ) throws -> ChildNode {
-    try ChildNode(
+    let own =
+      switch family {
+      case .ipv4: "\(Self.address(of: host)):7000"
+      case .ipv6: "[\(Self.longAddress(of: host))]:7000"
+      }
+    return try ChildNode(
       name,
-      bind: bind ?? "\(Self.address(of: host)):7000",
+      bind: bind ?? own,
       interval: interval,
       expiry: expiry,
       options: options,
