@@ -68,4 +68,13 @@ struct ExhaustionTests {
       #expect(node.first("event down", after: start) == nil, "\(transcripts(nodes))")
     }
   }
+
+  @Test func `A node that gets too few descriptors does not start, and leaves none open`()
+    async throws
+  {
+    let process = try ChildNode("a", interval: interval)
+    let start = try await process.ask("start-others", answer: "started").text
+    #expect(start.hasPrefix("started with"))
+    #expect(start.hasSuffix("left 0 after [\"systemFailure\"]"), "\(start)")
+  }
 }

@@ -46,6 +46,40 @@ struct LinkTests {
     #expect((unreachable > 0) == (way == .interfaceDown))
   }
 
+  @Test func `A cable that is pulled while much is on its way delays it and no more`()
+    async throws
+  {
+    let lab = try NetworkLab(hosts: 3)
+    let nodes = try await lab.startAll(interval: interval, options: ["stream-timeout=1000"])
+    try lab.setRate("8mbit", of: 3)
+    for node in nodes { try await node.ask("fill large 5 100000", answer: "version") }
+    for _ in 1...2 {
+      let received = try await nodes[2].metric("streamBytesIn")
+      while try await nodes[2].metric("streamBytesIn") < received + 50_000 {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      try lab.unplug(3)
+      // Longer than a stream may be silent.
+      try await Task.sleep(for: .milliseconds(1_200))
+      try lab.plug(3)
+    }
+    try await agree(nodes, within: .seconds(60))
+  }
+
+  /// Half a second of queue before each packet, and what does not fit in it is lost.
+  @Test func `A slow line that state fills brings nobody down`() async throws {
+    let lab = try NetworkLab(hosts: 3)
+    let nodes = try await lab.startAll(interval: interval)
+    try lab.setRate("2mbit", of: 3)
+    let start = MonotonicClock.now()
+    for node in nodes { try await node.ask("fill large 4 60000", answer: "version") }
+    try await agree(nodes, within: .seconds(60))
+    print("slow line: all agree after \(MonotonicClock.now().since(start) / 1_000_000) ms")
+    for node in nodes {
+      #expect(node.first("event down", after: start) == nil, "\(transcripts(nodes))")
+    }
+  }
+
   @Test(arguments: [1_500, 1_000])
   func `Halves that lose each other find each other again`(maximumUnit: Int) async throws {
     let lab = try NetworkLab(hosts: 6, switches: 2)

@@ -151,6 +151,13 @@ extension NetworkLab {
     try run("ip link set trunk\(number) mtu \(size) && ip link set trunk\(number)far mtu \(size)")
   }
 
+  /// Makes the host's cable slow, both ways, with a queue of half a second at each end.
+  func setRate(_ rate: String, of host: Int) throws(NoLab) {
+    let line = "root tbf rate \(rate) burst 4000 latency 500ms"
+    try run("tc -n host\(host) qdisc replace dev eth0 \(line)")
+    try run("tc qdisc replace dev port\(host) \(line)")
+  }
+
   /// Lets packets vanish that `host` sends.
   func drop(_ filter: PacketFilter, sentBy host: Int) throws(NoLab) {
     try add(filter, to: "port\(host) ingress")

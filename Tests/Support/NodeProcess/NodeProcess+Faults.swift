@@ -32,6 +32,8 @@ extension NodeProcess {
     case "descriptors" where numbers.count == 1:
       Limits.leaveDescriptors(numbers[0])
       say("descriptors \(numbers[0])")
+    case "start-others":
+      say("started \(startWithFewDescriptors())")
     case "send-buffer" where numbers.count == 1:
       say("send-buffer \(Limits.setSendBuffers(to: CInt(numbers[0])))")
     case "step-wall" where numbers.count == 1:
@@ -41,6 +43,29 @@ extension NodeProcess {
       return false
     }
     return true
+  }
+
+  /// Starts further nodes with no descriptor to be had, with one, and so on until one starts; says
+  /// how many that takes, which errors came before, and how many descriptors are left open.
+  private static func startWithFewDescriptors() -> String {
+    let before = Limits.openCount
+    var codes: Set<String> = []
+    for count in 0..<100 {
+      Limits.leaveDescriptors(count)
+      do {
+        var configuration = Node.Configuration()
+        configuration.bind = "127.0.0.1:0"
+        try Node(configuration).close()
+        Limits.leaveDescriptors(100)
+        // The loops' threads free theirs when they end.
+        let deadline = MonotonicClock.now() + .seconds(5)
+        while Limits.openCount > before, MonotonicClock.now() < deadline { usleep(1_000) }
+        return "with \(count) left \(Limits.openCount - before) after \(codes.sorted())"
+      } catch {
+        codes.insert("\(error.code)")
+      }
+    }
+    return "never after \(codes.sorted())"
   }
 
   /// Bytes that no compression on the way could shrink.
@@ -83,6 +108,8 @@ private enum Limits {
     limit.rlim_cur = rlim_t(next)
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
+
+  static var openCount: Int { (0..<CInt(4_096)).count { isOpen($0) } }
 
   /// Has the kernel give every UDP socket so little room, or as little as it lets; returns it.
   static func setSendBuffers(to size: CInt) -> CInt {
