@@ -98,7 +98,14 @@ extension Engine {
   }
 
   /// Opens a stream to a peer that has more than packets can carry, unless one is at work already.
-  mutating func requestSync(with peer: MemberKey, at source: Endpoint, isFallback: Bool) {
+  ///
+  /// While streams to it bring no agreement, the pause between them grows to `longestPause`.
+  mutating func requestSync(
+    with peer: MemberKey,
+    at source: Endpoint,
+    isFallback: Bool,
+    longestPause: UInt64 = 30_000_000_000
+  ) {
     guard phase == .active, outboundCount < configuration.outboundStreamLimit else { return }
     let patience: UInt64 = 1_000_000_000
     for session in streams where session.direction == .outbound && session.purpose == .sync {
@@ -109,7 +116,7 @@ extension Engine {
       guard now >= exchange.streamAllowedAt else { return false }
       exchange.fruitless = 0
       exchange.unanswered = 0
-      exchange.streamPause = min(max(exchange.streamPause * 2, patience / 4), 30 * patience)
+      exchange.streamPause = min(max(exchange.streamPause * 2, patience / 4), longestPause)
       exchange.streamAllowedAt = now.advanced(by: exchange.streamPause)
       return true
     }

@@ -6,9 +6,9 @@ import GrapevineTransport
 /// A node in a process of its own, for tests that stop, wake and kill it.
 ///
 /// Its arguments are the name, the address to bind, in milliseconds the interval and the time for
-/// which members that are down stay known, and any number of settings like `member-limit=100`. It obeys
-/// the lines that come on standard input, and leaves no process behind: it ends with its input. It
-/// prints one line for each thing that happens, which begins with the monotonic clock's time.
+/// which members that are down stay known, and any number of settings like `member-limit=100`. It
+/// obeys the lines that come on standard input, and leaves no process behind: it ends with its input.
+/// It prints one line for each thing that happens, which begins with the monotonic clock's time.
 @main
 enum NodeProcess {
   static func main() async throws {
@@ -41,6 +41,8 @@ enum NodeProcess {
     switch parts.first {
     case "stream-timeout": configuration.gossip.streamTimeout = .milliseconds(number)
     case "member-limit": configuration.gossip.memberLimit = number
+    case "packet": configuration.gossip.maximumPacketSize = number
+    case "wall": WallClockShift.step(milliseconds: number)
     default:
       print("unknown setting \(setting)")
       exit(2)
@@ -58,20 +60,27 @@ enum NodeProcess {
         let live = node.memberSummaries.filter(\.isLive)
         say("members \(live.map { "\($0.id)" }.joined(separator: " "))")
       case "metrics":
-        let metrics = node.metrics
-        say(
-          """
-          metrics accusations \(metrics.accusationsOut) verdicts \(metrics.verdictsOut) \
-          pauses \(metrics.pauses) heartbeats \(metrics.heartbeatsOut)
-          """
-        )
+        say("metrics \(metrics(of: node))")
       default:
-        guard try !obeyQuestion(words, node) else { return }
+        guard try !obeyQuestion(words, node), try !obeyFault(words, node) else { return }
         say("unknown \(words.joined(separator: " "))")
       }
     } catch {
       say("failed \(error)")
     }
+  }
+
+  private static func metrics(of node: Node) -> String {
+    let metrics = node.metrics
+    return """
+      accusations \(metrics.accusationsOut) verdicts \(metrics.verdictsOut) \
+      pauses \(metrics.pauses) heartbeats \(metrics.heartbeatsOut) \
+      suspicions \(metrics.suspicions) refutations \(metrics.refutations) \
+      relayAnswers \(metrics.relayAnswers) streamAnswers \(metrics.streamAnswers) \
+      streamsIn \(metrics.streamsIn) streamsOut \(metrics.streamsOut) \
+      streamsFailed \(metrics.streamsFailed) streamFallbacks \(metrics.streamFallbacks) \
+      streamBytesIn \(metrics.streamBytesIn)
+      """
   }
 }
 
@@ -87,6 +96,9 @@ private struct PrintingWatcher: Watcher {
   func didGoDown(_ member: MemberID) { say("event down \(member)") }
   func didComeUp(_ member: MemberID) { say("event up \(member)") }
   func didSet(_ entry: Entry, of member: MemberID) { say("event set \(member) \(entry.key)") }
+  func didDelete(_ key: String, version: Version, of member: MemberID) {
+    say("event deleted \(member) \(key)")
+  }
   func didExpire(_ member: MemberID) { say("event expired \(member)") }
   func didReplace(_ old: MemberID, by new: MemberID) { say("event replaced \(old) \(new)") }
 }
