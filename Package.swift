@@ -22,6 +22,10 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Fuzzing", description: "Makes fuzz a libFuzzer program; see docs/fuzzing.md."),
+    .trait(
+      name: "PlantedFaults",
+      description: "Lets a test make the engine err on purpose; never for a build that is used."
+    ),
     .default(enabledTraits: []),
   ],
   targets: [
@@ -44,7 +48,7 @@ let package = Package(
     ),
     .target(
       name: "GrapevineSimulation",
-      dependencies: ["GrapevineCore"],
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .target(

@@ -1,13 +1,25 @@
 // Deltas as they go out.
 extension Engine {
   /// Sends what is owed in at most `count` packets, fairly filled; says whether any was sent.
-  mutating func sendDeltas(_ owed: [Owed], to target: Endpoint, count: Int) -> Bool {
+  ///
+  /// Of what a stranger may be sent, `reserve` bytes are kept for the digest that goes back, at most
+  /// half.
+  mutating func sendDeltas(
+    _ owed: [Owed],
+    to target: Endpoint,
+    count: Int,
+    keeping reserve: Int
+  ) -> Bool {
     guard !owed.isEmpty else { return false }
     var rest = inOrderOfNeed(owed)
-    var flags: Delta.Flags = isForStream(rest) ? .stream : []
+    let room = packets.room(to: target)
+    let share = room - min(reserve, room / 2)
+    let size = max(1, min(configuration.maximumPacketSize, share))
+    let count = min(quirks.act(at: .singlePacket) ? 1 : count, share / size)
+    var flags: Delta.Flags = isForStream(rest) || quirks.act(at: .eagerStream) ? .stream : []
     var flagsOffset: Int?
     for packet in 0..<count {
-      guard let filled = sendDelta(&rest, to: target) else {
+      guard let filled = sendDelta(&rest, to: target, size: size) else {
         // Nothing at all fitted: what is left is too large for a packet.
         if !rest.isEmpty { flags.insert(.stream) }
         break
@@ -29,6 +41,7 @@ extension Engine {
   /// News of who is there comes first, then members in rotation, so that none starves.
   private mutating func inOrderOfNeed(_ owed: [Owed]) -> [Owed] {
     let urgent = owed.filter { $0.needsIdentity || $0.needsStanding }
+    if quirks.act(at: .jumpyRotation) { rotation = MemberKey(rawValue: quirks.number()) }
     let others = owed.filter { !$0.needsIdentity && !$0.needsStanding }.sorted { $0.key < $1.key }
     let start = others.firstIndex { $0.key > rotation } ?? 0
     if let last = others.last, start < others.count {
@@ -64,7 +77,11 @@ extension Engine {
   }
 
   /// Sends one packet of what is owed, and leaves in `owed` what did not fit; nil if nothing did.
-  private mutating func sendDelta(_ owed: inout [Owed], to target: Endpoint) -> Filled? {
+  private mutating func sendDelta(
+    _ owed: inout [Owed],
+    to target: Endpoint,
+    size: Int
+  ) -> Filled? {
     var rest: [Owed] = []
     var isEmpty = true
     var needsStream = false
@@ -75,7 +92,8 @@ extension Engine {
     let known = table
     let now = clock
     let items = owed
-    let flagsOffset = appendDelta(to: target) { bytes, limit in
+    let isShort = quirks.act(at: .shortShares)
+    let flagsOffset = appendDelta(to: target, size: size) { bytes, limit in
       for (index, item) in items.enumerated() {
         guard limit - bytes.count > Section.overhead else {
           rest += items[index...]
@@ -83,7 +101,7 @@ extension Engine {
         }
         guard let slot = known.slot(of: item.key) else { continue }
         var item = item
-        let share = max(64, (limit - bytes.count) / (items.count - index))
+        let share = isShort ? 64 : max(64, (limit - bytes.count) / (items.count - index))
         let size = bytes.count
         let outcome = known[slot].write(
           &item,
@@ -134,13 +152,15 @@ extension Engine {
   /// Queues a delta packet whose sections `body` writes; returns where its flags lie.
   private mutating func appendDelta(
     to target: Endpoint,
+    size: Int = .max,
     _ body: (inout [UInt8], Int) -> Void
   ) -> Int? {
+    let size = min(size, configuration.maximumPacketSize, packets.room(to: target))
+    guard size > PacketHeader.size else { return nil }
     metrics.deltasOut += 1
     let header = PacketHeader(kind: .delta, label: label, sender: localKey)
-    let size = configuration.maximumPacketSize
     let start = packets.append(to: target) { bytes in
-      let limit = bytes.count + size
+      let limit = bytes.count + (PlantedFault.overfillPackets.isPlanted ? size + 8 : size)
       header.write(to: &bytes)
       bytes.append(0)
       body(&bytes, limit)

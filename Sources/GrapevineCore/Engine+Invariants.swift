@@ -57,11 +57,10 @@ extension Engine {
   /// Each live member that someone accuses has an accusation of just that incarnation, and nobody
   /// else has one.
   private func checkAccusations() {
-    for (index, accusation) in accusations.enumerated() {
-      precondition(
-        index == 0 || accusations[index - 1].key < accusation.key,
-        "accusations are not in order"
-      )
+    for index in accusations.indices {
+      let accusation = accusations[index]
+      precondition(accusations.index(of: accusation.key) == index, "an accusation is not found")
+      precondition(accusation.dueAt >= accusations.dueAt, "an accusation is due before the first")
       guard let slot = table.slot(of: accusation.key) else {
         preconditionFailure("a member is accused that is not known")
       }

@@ -26,7 +26,7 @@ extension Engine {
 
   private mutating func refute(_ claimed: Standing, _ own: Standing) {
     guard phase == .active, claimed.incarnation >= own.incarnation,
-      claimed.incarnation < .max, claimed != own
+      claimed.incarnation < .max, claimed != own, !PlantedFault.neverRefute.isPlanted
     else { return }
     table.update(localSlot) {
       $0.standing = Standing(incarnation: claimed.incarnation + 1)

@@ -72,6 +72,7 @@ extension Simulation {
 
   private func observe(_ event: EngineEvent, at node: Int) {
     let observed = ObservedEvent(time: now, node: node, event: event)
+    trace?.event(observed)
     if checking == .everything { checks.observe(observed) }
     switch event {
     case .member(.down(let id)): judge(id, calledDownAt: node)

@@ -89,7 +89,8 @@ extension Simulation {
     if hasRival(node) { faults.noteRivalry(nodes[node].engine.localID.name, at: time) }
   }
 
-  private func hasRival(_ node: Int) -> Bool {
+  /// Says whether another process goes by a node's name.
+  func hasRival(_ node: Int) -> Bool {
     let name = nodes[node].engine.localID.name
     return nodes.indices.contains { other in
       other != node && nodes[other].state.isAlive

@@ -1,7 +1,11 @@
 import Glibc
+import GrapevineCore
 
-/// What a test run is told from outside: `CASES` and `SEED`, in decimal or as `0x…`.
+/// What a test run is told from outside: `CASES` and `SEED`, in decimal or as `0x…`, and `VERBOSE`.
 enum Environment {
+  /// Says that figures are to be printed which pass.
+  static var isVerbose: Bool { getenv("VERBOSE") != nil }
+
   /// The number of cases to run: `CASES`, or `usual`.
   static func caseCount(usual: Int) -> Int {
     number(named: "CASES").map { Int($0) } ?? usual
@@ -14,6 +18,20 @@ enum Environment {
   static func replay(case index: Int, filter: String) -> String {
     let seed = String(firstSeed &+ UInt64(index), radix: 16)
     return "SEED=0x\(seed) CASES=1 swift test --filter \(filter)"
+  }
+
+  /// Lets the engine err as `FAULT` says, in a build that can do so.
+  static func plantFault() {
+    guard let text = getenv("FAULT") else { return }
+    let name = String(cString: text)
+    #if PlantedFaults
+      guard let fault = PlantedFault(rawValue: name) else {
+        preconditionFailure("there is no fault \(name)")
+      }
+      PlantedFault.current = fault
+    #else
+      preconditionFailure("this build has no faults; \(name) needs -Xswiftc -DPlantedFaults")
+    #endif
   }
 
   private static func number(named name: String) -> UInt64? {
