@@ -1,13 +1,25 @@
 // Deltas as they go out.
 extension Engine {
   /// Sends what is owed in at most `count` packets, fairly filled; says whether any was sent.
-  mutating func sendDeltas(_ owed: [Owed], to target: Endpoint, count: Int) -> Bool {
+  ///
+  /// Of what a stranger may be sent, `reserve` bytes are kept for the digest that goes back, at most
+  /// half.
+  mutating func sendDeltas(
+    _ owed: [Owed],
+    to target: Endpoint,
+    count: Int,
+    keeping reserve: Int
+  ) -> Bool {
     guard !owed.isEmpty else { return false }
     var rest = inOrderOfNeed(owed)
+    let room = packets.room(to: target)
+    let share = room - min(reserve, room / 2)
+    let size = min(configuration.maximumPacketSize, share)
+    let count = min(count, share / size)
     var flags: Delta.Flags = isForStream(rest) ? .stream : []
     var flagsOffset: Int?
     for packet in 0..<count {
-      guard let filled = sendDelta(&rest, to: target) else {
+      guard let filled = sendDelta(&rest, to: target, size: size) else {
         // Nothing at all fitted: what is left is too large for a packet.
         if !rest.isEmpty { flags.insert(.stream) }
         break
@@ -64,7 +76,11 @@ extension Engine {
   }
 
   /// Sends one packet of what is owed, and leaves in `owed` what did not fit; nil if nothing did.
-  private mutating func sendDelta(_ owed: inout [Owed], to target: Endpoint) -> Filled? {
+  private mutating func sendDelta(
+    _ owed: inout [Owed],
+    to target: Endpoint,
+    size: Int
+  ) -> Filled? {
     var rest: [Owed] = []
     var isEmpty = true
     var needsStream = false
@@ -75,7 +91,7 @@ extension Engine {
     let known = table
     let now = clock
     let items = owed
-    let flagsOffset = appendDelta(to: target) { bytes, limit in
+    let flagsOffset = appendDelta(to: target, size: size) { bytes, limit in
       for (index, item) in items.enumerated() {
         guard limit - bytes.count > Section.overhead else {
           rest += items[index...]
@@ -134,11 +150,13 @@ extension Engine {
   /// Queues a delta packet whose sections `body` writes; returns where its flags lie.
   private mutating func appendDelta(
     to target: Endpoint,
+    size: Int = .max,
     _ body: (inout [UInt8], Int) -> Void
   ) -> Int? {
+    let size = min(size, configuration.maximumPacketSize, packets.room(to: target))
+    guard size > PacketHeader.size else { return nil }
     metrics.deltasOut += 1
     let header = PacketHeader(kind: .delta, label: label, sender: localKey)
-    let size = configuration.maximumPacketSize
     let start = packets.append(to: target) { bytes in
       let limit = bytes.count + size
       header.write(to: &bytes)

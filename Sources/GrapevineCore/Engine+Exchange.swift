@@ -13,6 +13,8 @@ extension Engine {
         checkTwin(at: source)
         return
       }
+      ration(source, of: header.sender, datagram.count)
+      defer { packets.endRation() }
       var reader = WireReader(PacketHeader.size..<datagram.count)
       var isScheduled = false
       switch header.kind {
@@ -59,6 +61,23 @@ extension Engine {
     }
   }
 
+  /// Bounds what goes back to an address that is not the one of the member who claims to speak: it
+  /// may be that of someone who asked for nothing.
+  private mutating func ration(_ source: Endpoint, of sender: MemberKey, _ size: Int) {
+    if let slot = table.slot(of: sender), table.endpoint(inSlot: slot) == source { return }
+    packets.ration(
+      source,
+      to: max(Self.strangerFactor * size, configuration.maximumPacketSize)
+    )
+  }
+
+  /// A packet from an address that is no member's is answered with at most so many times its bytes,
+  /// or a single packet if that is more.
+  ///
+  /// Eight: a digest of all members is answered with all that its sender lacks, as among members,
+  /// and a packet with a forged address is worth no more than what a name server gives for it.
+  static var strangerFactor: Int { 8 }
+
   private mutating func take(
     _ heartbeat: Heartbeat,
     from peer: MemberKey,
@@ -96,9 +115,12 @@ extension Engine {
     to target: Endpoint,
     _ body: (MemberTable, inout [UInt8], Int) -> Void
   ) {
+    let size = min(configuration.maximumPacketSize, packets.room(to: target))
+    guard size >= PacketHeader.size + DigestRange.sizeMaximum + DigestEntry.sizeMaximum else {
+      return
+    }
     metrics.digestsOut += 1
     let header = PacketHeader(kind: .digest, label: label, sender: localKey)
-    let size = configuration.maximumPacketSize
     let known = table
     packets.append(to: target) { bytes in
       let limit = bytes.count + size
@@ -124,7 +146,8 @@ extension Engine {
     let hasSent = sendDeltas(
       answer.owed,
       to: source,
-      count: max(1, configuration.burst - reserved)
+      count: max(1, configuration.burst - reserved),
+      keeping: answer.sizeEstimate
     )
     if !answer.buried.isEmpty, configuration.burst > 2 { sendBuried(answer.buried, to: source) }
     if !overtaken.isEmpty, configuration.burst > 3 {

@@ -14,6 +14,14 @@ package struct DigestAnswer: Sendable {
 
   package var isEmpty: Bool { wanted.isEmpty && ranges.isEmpty }
 
+  /// The bytes that the digest which goes back wants, header included: all that is asked for, and
+  /// a first look at what differs.
+  var sizeEstimate: Int {
+    guard !isEmpty else { return 0 }
+    let sums = ranges.isEmpty ? 0 : MemberTable.fanout * DigestRange.sizeMaximum
+    return wanted.reduce(PacketHeader.size + DigestRange.sizeMaximum + sums) { $0 + $1.size }
+  }
+
   /// Appends the digest that goes back, as far as it fits; the next exchange takes up the rest.
   package func write(to bytes: inout [UInt8], limit: Int, _ table: MemberTable) {
     var entries: [DigestEntry] = []

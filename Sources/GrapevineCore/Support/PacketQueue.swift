@@ -6,6 +6,8 @@ package struct PacketQueue: Sendable {
   private let limit: Int
   /// Packets that were not queued since the queue was full.
   package private(set) var droppedCount = 0
+  /// What one endpoint may still be sent.
+  private var ration: (endpoint: Endpoint, size: Int)?
 
   private struct Item {
     var endpoint: Endpoint
@@ -19,9 +21,24 @@ package struct PacketQueue: Sendable {
 
   package var isEmpty: Bool { head == items.count }
 
+  /// Lets no more than `size` bytes be queued for an endpoint, until the ration ends.
+  package mutating func ration(_ endpoint: Endpoint, to size: Int) {
+    ration = (endpoint, size)
+  }
+
+  package mutating func endRation() {
+    ration = nil
+  }
+
+  /// The most bytes that may be queued for an endpoint now.
+  package func room(to endpoint: Endpoint) -> Int {
+    guard let ration, ration.endpoint == endpoint else { return .max }
+    return ration.size
+  }
+
   /// Appends the packet that `body` writes; returns where in the buffer it begins.
   ///
-  /// A full queue drops it and returns nil.
+  /// A full queue drops it and returns nil, and so does one whose ration it exceeds.
   @discardableResult
   package mutating func append(to endpoint: Endpoint, _ body: (inout [UInt8]) -> Void) -> Int? {
     let start = bytes.count
@@ -30,6 +47,11 @@ package struct PacketQueue: Sendable {
       return nil
     }
     body(&bytes)
+    guard bytes.count - start <= room(to: endpoint) else {
+      bytes.removeLast(bytes.count - start)
+      return nil
+    }
+    if ration?.endpoint == endpoint { ration?.size -= bytes.count - start }
     items.append(Item(endpoint: endpoint, start: start, end: bytes.count))
     return start
   }
@@ -39,6 +61,7 @@ package struct PacketQueue: Sendable {
     guard head < items.count else { return }
     let item = items.removeLast()
     bytes.removeLast(item.end - item.start)
+    if ration?.endpoint == item.endpoint { ration?.size += item.end - item.start }
   }
 
   /// Sets bits in a byte of a packet that is still queued.

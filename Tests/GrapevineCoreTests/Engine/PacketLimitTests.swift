@@ -26,7 +26,7 @@ extension PacketLimitTests {
     var configuration = GossipConfiguration()
     configuration.burst = burst
     configuration.streamThreshold = 1 << 20
-    let stranger = Stranger()
+    let member = Stranger()
     var engine = Engine.alone("node", configuration)
     var now = Engine.start
     for index in 0..<600 {
@@ -36,22 +36,22 @@ extension PacketLimitTests {
     // One that is dead and buried, of which the digest speaks as live, and one that lacks all.
     let buried = MemberID(name: "buried", generation: 1)
     let dead = Stranger.section(of: buried, Standing(verdict: .left), age: 59_999)
-    engine.hear(stranger.packet(.delta, [0] + dead), now: now)
+    engine.hear(member.packet(.delta, [0] + member.section() + dead), now: now)
     now = now + .seconds(1)
     engine.advance(to: now)
-    #expect(engine.memberCount == 1)
+    #expect(engine.memberCount == 2)
     _ = engine.packets()
     var digest: [UInt8] = []
     DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 1)).write(to: &digest)
     DigestEntry(key: MemberKey(buried), progress: .none, standingHash: 1).write(to: &digest)
-    engine.hear(stranger.packet(.digest, digest), now: now)
+    engine.hear(member.packet(.digest, digest), now: now)
     let packets = engine.packets()
     #expect(packets.count <= burst)
     #expect(packets.count >= min(burst, 7))
     #expect(packets.allSatisfy { $0.count <= 1_400 })
     #expect(engine.streamActions() == [])
-    engine.hear(stranger.packet(.digest, []), now: now)
-    engine.hear(stranger.packet(.delta, [1]), now: now)
+    engine.hear(member.packet(.digest, []), now: now)
+    engine.hear(member.packet(.delta, [1]), now: now)
     #expect(engine.packets() == [])
   }
 }

@@ -1,7 +1,10 @@
 import Glibc
 
-/// What a test run is told from outside: `CASES` and `SEED`, in decimal or as `0x…`.
+/// What a test run is told from outside: `CASES` and `SEED`, in decimal or as `0x…`, and `VERBOSE`.
 enum Environment {
+  /// Says that figures are to be printed which pass.
+  static var isVerbose: Bool { getenv("VERBOSE") != nil }
+
   /// The number of cases to run: `CASES`, or `usual`.
   static func caseCount(usual: Int) -> Int {
     number(named: "CASES").map { Int($0) } ?? usual
