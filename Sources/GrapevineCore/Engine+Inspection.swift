@@ -20,6 +20,7 @@ extension Engine {
 
   /// Members whose rhythm is kept, each of which may cost a packet when its time comes.
   package var observedCount: Int { observations.count }
+  package var accusedCount: Int { accusations.count }
   package var spreadCount: Int { spreads.count }
 
   /// The members that are accused and not judged yet, in the order of their keys.
@@ -64,8 +65,10 @@ extension Engine {
     }
   }
 
-  /// Says whether a member's record has this address.
-  package func hasMember(at endpoint: Endpoint) -> Bool {
-    (0..<table.count).contains { table[$0].endpoint == endpoint }
+  /// Says whether the record of a member that is none of `others` has this address.
+  package func hasMember(at endpoint: Endpoint, besides others: [MemberKey] = []) -> Bool {
+    (0..<table.count).contains { slot in
+      table[slot].endpoint == endpoint && !others.contains(table.key(inSlot: slot))
+    }
   }
 }

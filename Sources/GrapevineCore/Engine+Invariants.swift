@@ -1,22 +1,29 @@
 extension Engine: SelfVerifying {
   /// Throws if what is stored does not agree with itself, or exceeds its limit; O(all entries).
   package func verifyInvariants() throws(BrokenInvariant) {
+    try verifyInvariants(of: configuration)
+  }
+
+  /// Throws if what is stored does not agree with itself, or exceeds a limit of `configuration`.
+  package func verifyInvariants(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
     try table.verifyInvariants()
     try require(table.contains(localKey), "the node itself is not in its table")
-    try verifyLimits()
+    try verifyLimits(of: configuration)
     for slot in 0..<table.count {
       try require(graves.find(table.key(inSlot: slot)) == nil, "a member has a grave")
     }
-    try verifyObservations()
+    try verifyObservations(of: configuration)
     try verifyAccusations()
-    try verifyQuestions()
-    try verifyDissemination()
+    try verifyQuestions(of: configuration)
+    try verifyDissemination(of: configuration)
   }
 
-  /// Throws if more of something is held than the configuration allows; O(streams).
+  /// Throws if more of something is held than `configuration` allows; O(streams).
   ///
   /// It is cheap enough to be asked after each input.
-  package func verifyLimits() throws(BrokenInvariant) {
+  package func verifyLimits(of configuration: GossipConfiguration) throws(BrokenInvariant) {
     try require(table.count <= configuration.memberLimit, "\(table.count) members")
     try require(graves.count <= configuration.graveLimit, "\(graves.count) graves")
     try require(seeds.count <= configuration.seedLimit, "\(seeds.count) seeds")
@@ -34,10 +41,12 @@ extension Engine: SelfVerifying {
     try require(pushCount <= configuration.pushLimit, "\(pushCount) pushes")
     let news = pending.standings.count + pending.newcomers.count
     try require(news <= 2 * configuration.memberLimit, "\(news) pieces of news")
-    try verifyStreams()
+    try verifyStreams(of: configuration)
   }
 
-  private func verifyStreams() throws(BrokenInvariant) {
+  private func verifyStreams(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
     guard !streams.isEmpty else { return }
     try require(
       inboundCount <= configuration.inboundStreamLimit,
@@ -53,7 +62,9 @@ extension Engine: SelfVerifying {
     }
   }
 
-  private func verifyObservations() throws(BrokenInvariant) {
+  private func verifyObservations(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
     for (index, observation) in observations.enumerated() {
       try require(
         index == 0 || observations[index - 1].key < observation.key,
@@ -106,7 +117,9 @@ extension Engine: SelfVerifying {
     try require(!table.isAccused(localSlot), "the node has not refuted")
   }
 
-  private func verifyQuestions() throws(BrokenInvariant) {
+  private func verifyQuestions(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
     try require(Set(challenges.map(\.key)).count == challenges.count, "a challenge comes twice")
     for challenge in challenges {
       try require(challenge.claim.standing.verdict == .down, "a challenge without a verdict")
@@ -117,7 +130,9 @@ extension Engine: SelfVerifying {
     }
   }
 
-  private func verifyDissemination() throws(BrokenInvariant) {
+  private func verifyDissemination(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
     try require(Set(pending.standings).count == pending.standings.count, "news comes twice")
     try require(Set(pending.newcomers).count == pending.newcomers.count, "news comes twice")
     guard !isSilent else { return }

@@ -80,7 +80,8 @@ extension Simulation {
   package func resume(_ node: Int) {
     precondition(nodes[node].state == .paused, "node \(node) is not paused")
     nodes[node].state = .running
-    faults.resumed(node, at: time, limit: pauseLimit(of: node))
+    let interval = nodes[node].configuration.interval
+    faults.resumed(node, at: time, limit: VerdictCheck.pauseLimit(interval: interval))
     noteFaults()
     let timersComeFirst = random.chance(1, outOf: 2)
     if timersComeFirst { scheduleWake(node) }
@@ -115,7 +116,7 @@ extension Simulation {
   ) throws(Failure) -> Result {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     let result = try body(&nodes[node].engine, clockReading(of: node))
-    drive(node)
+    drive(node, after: .call)
     return result
   }
 
@@ -124,10 +125,8 @@ extension Simulation {
   package func update(_ node: Int, _ changes: [Change]) throws(StateError) -> Version {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     let version = try nodes[node].engine.update(changes, now: clockReading(of: node))
-    if checking == .everything {
-      checks.ownerUpdated(node, changes, nodes[node].engine, at: now)
-    }
-    drive(node)
+    if checking == .everything { ledger.wrote(node, changes) }
+    drive(node, after: .update)
     return version
   }
 
@@ -188,7 +187,7 @@ extension Simulation {
     nodes[node].trafficAtStart = nodes[node].traffic
     nodes[node].wakeTime = .max
     noteStart(node)
-    if checking == .everything { checks.started(node, nodes[node].engine) }
-    drive(node)
+    checks.started(node, in: self)
+    drive(node, after: .start)
   }
 }
