@@ -23,6 +23,11 @@ extension Engine {
   package var accusedCount: Int { accusations.count }
   package var spreadCount: Int { spreads.count }
 
+  /// The waits of `spread` that go on, with the versions that are waited for.
+  package var openSpreads: [(ticket: SpreadTicket, version: Version)] {
+    spreads.map { ($0.ticket, $0.version) }
+  }
+
   /// The members that are accused and not judged yet, in the order of their keys.
   package var openAccusations: [Accusation] { accusations }
 

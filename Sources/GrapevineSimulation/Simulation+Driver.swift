@@ -1,4 +1,4 @@
-package import GrapevineCore
+import GrapevineCore
 
 // The ten lines around an engine, and what they verify.
 extension Simulation {
@@ -53,12 +53,7 @@ extension Simulation {
     violation = Violation(check, seed: seed, time: now, node: node, detail: detail)
   }
 
-  /// Lets the run take an event for one of a node's engine: so tests show that a check finds it.
-  package func pretend(_ event: EngineEvent, at node: Int) {
-    observe(event, at: node)
-  }
-
-  private func observe(_ event: EngineEvent, at node: Int) {
+  func observe(_ event: EngineEvent, at node: Int) {
     let observed = ObservedEvent(time: now, node: node, event: event)
     checks.told(event, by: node, in: self)
     switch event {

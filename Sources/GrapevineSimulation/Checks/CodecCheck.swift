@@ -1,4 +1,4 @@
-import GrapevineCore
+package import GrapevineCore
 
 /// Takes a sample of packets apart and puts them together again, and damages some to see them
 /// refused.
@@ -93,7 +93,7 @@ package final class CodecCheck: PacketCheck, NodeCheck {
   }
 
   /// What a malformed packet has changed besides counters; nil for nothing.
-  private static func difference(_ before: Engine, _ after: inout Engine) -> String? {
+  package static func difference(_ before: Engine, _ after: inout Engine) -> String? {
     if after.isSuperseded { return nil }
     if after.metrics.drops.total != before.metrics.drops.total + 1 { return "did not count it" }
     if after.fingerprint != before.fingerprint { return "holds something else now" }

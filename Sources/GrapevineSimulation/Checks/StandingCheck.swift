@@ -43,36 +43,29 @@ package final class StandingCheck: InputCheck, NodeCheck {
     }
   }
 
-  /// Merges standings in all orders, each once and each twice; says what came out different.
+  /// Merges standings in all orders, and each with itself; says what came out different.
   package static func disagreement(
     of standings: [Standing],
     merging merge: (inout Standing, Standing) -> Void
   ) -> String? {
-    guard var expected = standings.first else { return nil }
-    for standing in standings { merge(&expected, standing) }
+    func merged(_ first: Standing, _ second: Standing) -> Standing {
+      var standing = first
+      merge(&standing, second)
+      return standing
+    }
     for first in standings {
+      let twice = merged(first, first)
+      if twice != first { return "\(first) merges with itself to \(twice)" }
       for second in standings {
-        for third in standings.reversed() {
-          var merged = first
-          merge(&merged, second)
-          var nested = second
-          merge(&nested, third)
-          var left = merged
-          merge(&left, third)
-          var right = first
-          merge(&right, nested)
-          var swapped = nested
-          merge(&swapped, first)
-          guard left == right, left == swapped else {
-            return "\(first), \(second) and \(third) merge to \(left), \(right) and \(swapped)"
+        for third in standings {
+          let inOrder = merged(merged(first, second), third)
+          let nested = merged(first, merged(second, third))
+          let reversed = merged(merged(third, second), first)
+          if inOrder != nested || inOrder != reversed {
+            return "\(first), \(second) and \(third) merge to \(inOrder), \(nested) and \(reversed)"
           }
         }
       }
-    }
-    for start in standings.indices {
-      var merged = standings[start]
-      for standing in standings.reversed() { merge(&merged, standing) }
-      if merged != expected { return "\(standings) merge to \(expected), and to \(merged)" }
     }
     return nil
   }
