@@ -69,6 +69,11 @@ struct History {
     lives[identities[identity].life].keyRecords[key].name
   }
 
+  /// Says whether an entry's version wrote just its value to a key that is known by its index.
+  func didWrite(_ entry: Entry, _ key: Int, _ identity: Int) -> Bool {
+    lives[identities[identity].life].didWrite(entry, key)
+  }
+
   subscript(life: Int) -> Life {
     get { lives[life] }
     _modify { yield &lives[life] }
@@ -123,10 +128,16 @@ struct Life {
 
   /// The key that an entry's version wrote, with just its value; nil if it did not.
   func keyIndex(thatWrote entry: Entry) -> Int? {
-    guard let write = write(at: entry.version), let value = write.value, value == entry.value,
-      keyRecords[write.keyIndex].name.hasSameBytes(as: entry.key)
+    guard let index = write(at: entry.version)?.keyIndex, didWrite(entry, index),
+      keyRecords[index].name.hasSameBytes(as: entry.key)
     else { return nil }
-    return write.keyIndex
+    return index
+  }
+
+  /// Says whether an entry's version wrote just its value to a key that is known by its index.
+  func didWrite(_ entry: Entry, _ keyIndex: Int) -> Bool {
+    guard let write = write(at: entry.version), let value = write.value else { return false }
+    return write.keyIndex == keyIndex && value.hasSameBytes(as: entry.value)
   }
 
   /// Says whether a later version wrote the same value once more, of which a snapshot need not
@@ -197,5 +208,29 @@ struct Life {
     keyRecords[write.keyIndex].isLive = write.value != nil
     if write.value == nil { keyRecords[write.keyIndex].deletions.append(version) }
     liveCount += (write.value != nil ? 1 : 0) - (wasLive ? 1 : 0)
+  }
+}
+
+extension [UInt8] {
+  /// Says whether both have the same bytes, eight of which are compared at a time.
+  func hasSameBytes(as other: [UInt8]) -> Bool {
+    guard count == other.count else { return false }
+    return withUnsafeBytes { mine in
+      other.withUnsafeBytes { theirs in
+        var offset = 0
+        while offset + 8 <= mine.count {
+          let word = mine.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          guard word == theirs.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else {
+            return false
+          }
+          offset += 8
+        }
+        while offset < mine.count {
+          guard mine[offset] == theirs[offset] else { return false }
+          offset += 1
+        }
+        return true
+      }
+    }
   }
 }

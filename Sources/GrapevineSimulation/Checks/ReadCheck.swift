@@ -89,7 +89,7 @@ package final class ReadCheck: EventCheck, ReadingCheck, NodeCheck {
     var liveCount = 0
     for entry in member.entries where !entry.isDeleted {
       liveCount += 1
-      guard let key = life.keyIndex(thatWrote: entry) else { continue }
+      guard let key = life.write(at: entry.version)?.keyIndex else { continue }
       let told = told(key)
       if told != entry.version, !life.isRewrite(entry.version, of: told, key) {
         simulation.fail(

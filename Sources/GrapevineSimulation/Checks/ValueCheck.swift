@@ -15,7 +15,9 @@ package final class ValueCheck: EventCheck, ReadingCheck, NodeCheck {
   }
 
   func read(_ reading: Reading, at node: Int, in simulation: Simulation) {
-    guard let entry = reading.key?.entry else { return }
+    guard let key = reading.key, let entry = key.entry,
+      !simulation.ledger.history.didWrite(entry, key.index, reading.identity)
+    else { return }
     verify(entry, of: reading.identity, "reads", at: node, in: simulation)
   }
 
