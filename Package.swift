@@ -18,6 +18,15 @@ let package = Package(
   products: [
     .library(name: "Grapevine", targets: ["Grapevine"]),
     .executable(name: "eval", targets: ["eval"]),
+    .executable(name: "fuzz", targets: ["fuzz"]),
+  ],
+  traits: [
+    .trait(name: "Fuzzing", description: "Makes fuzz a libFuzzer program; see docs/fuzzing.md."),
+    .trait(
+      name: "PlantedFaults",
+      description: "Lets a test make the engine err on purpose; never for a build that is used."
+    ),
+    .default(enabledTraits: []),
   ],
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: strict),
@@ -39,7 +48,7 @@ let package = Package(
     ),
     .target(
       name: "GrapevineSimulation",
-      dependencies: ["GrapevineCore"],
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .target(
@@ -88,6 +97,24 @@ let package = Package(
     .testTarget(
       name: "EvalTests",
       dependencies: ["EvalScenarios", "GrapevineCore", "GrapevineSimulation"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "FuzzTargets",
+      dependencies: ["GrapevineCore", "GrapevineHashing"],
+      path: "Tests/Fuzz/Targets",
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["FuzzTargets"],
+      path: "Tests/Fuzz/Main",
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: ["FuzzTargets"],
+      path: "Tests/FuzzTests",
       swiftSettings: strict
     ),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -14,9 +14,9 @@ extension Engine {
     var rest = inOrderOfNeed(owed)
     let room = packets.room(to: target)
     let share = room - min(reserve, room / 2)
-    let size = min(configuration.maximumPacketSize, share)
-    let count = min(count, share / size)
-    var flags: Delta.Flags = isForStream(rest) ? .stream : []
+    let size = max(1, min(configuration.maximumPacketSize, share))
+    let count = min(quirks.act(at: .singlePacket) ? 1 : count, share / size)
+    var flags: Delta.Flags = isForStream(rest) || quirks.act(at: .eagerStream) ? .stream : []
     var flagsOffset: Int?
     for packet in 0..<count {
       guard let filled = sendDelta(&rest, to: target, size: size) else {
@@ -41,6 +41,7 @@ extension Engine {
   /// News of who is there comes first, then members in rotation, so that none starves.
   private mutating func inOrderOfNeed(_ owed: [Owed]) -> [Owed] {
     let urgent = owed.filter { $0.needsIdentity || $0.needsStanding }
+    if quirks.act(at: .jumpyRotation) { rotation = MemberKey(rawValue: quirks.number()) }
     let others = owed.filter { !$0.needsIdentity && !$0.needsStanding }.sorted { $0.key < $1.key }
     let start = others.firstIndex { $0.key > rotation } ?? 0
     if let last = others.last, start < others.count {
@@ -91,6 +92,7 @@ extension Engine {
     let known = table
     let now = clock
     let items = owed
+    let isShort = quirks.act(at: .shortShares)
     let flagsOffset = appendDelta(to: target, size: size) { bytes, limit in
       for (index, item) in items.enumerated() {
         guard limit - bytes.count > Section.overhead else {
@@ -99,7 +101,7 @@ extension Engine {
         }
         guard let slot = known.slot(of: item.key) else { continue }
         var item = item
-        let share = max(64, (limit - bytes.count) / (items.count - index))
+        let share = isShort ? 64 : max(64, (limit - bytes.count) / (items.count - index))
         let size = bytes.count
         let outcome = known[slot].write(
           &item,
@@ -158,7 +160,7 @@ extension Engine {
     metrics.deltasOut += 1
     let header = PacketHeader(kind: .delta, label: label, sender: localKey)
     let start = packets.append(to: target) { bytes in
-      let limit = bytes.count + size
+      let limit = bytes.count + (PlantedFault.overfillPackets.isPlanted ? size + 8 : size)
       header.write(to: &bytes)
       bytes.append(0)
       body(&bytes, limit)

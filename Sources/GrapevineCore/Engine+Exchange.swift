@@ -115,7 +115,8 @@ extension Engine {
     to target: Endpoint,
     _ body: (MemberTable, inout [UInt8], Int) -> Void
   ) {
-    let size = min(configuration.maximumPacketSize, packets.room(to: target))
+    let coarse = quirks.act(at: .coarseDigest) ? 256 : Int.max
+    let size = min(configuration.maximumPacketSize, coarse, packets.room(to: target))
     guard size >= PacketHeader.size + DigestRange.sizeMaximum + DigestEntry.sizeMaximum else {
       return
     }
@@ -137,22 +138,28 @@ extension Engine {
     from peer: MemberKey,
     at source: Endpoint
   ) {
+    guard !quirks.act(at: .muteDigest) else { return }
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
     // One packet of the burst is for the digest that goes back, one for news of the dead, and one
-    // for a life that may go on although a later one of its name took its place here.
+    // for a life that may go on although a later one of its name took its place here. Where the
+    // burst is too small for all, the dead go first: of each it is told once a second at most.
     let overtaken = answer.buried.filter { graves.find($0)?.isReplaced == true }
-    let reserved = 1 + (answer.buried.isEmpty ? 0 : 1) + (overtaken.isEmpty ? 0 : 1)
-    let hasSent = sendDeltas(
-      answer.owed,
-      to: source,
-      count: max(1, configuration.burst - reserved),
-      keeping: answer.sizeEstimate
-    )
-    if !answer.buried.isEmpty, configuration.burst > 2 { sendBuried(answer.buried, to: source) }
-    if !overtaken.isEmpty, configuration.burst > 3 {
-      pingBuried(overtaken[random.index(overtaken.count)])
+    let reserved = (answer.buried.isEmpty ? 0 : 1) + (overtaken.isEmpty ? 0 : 1)
+    let room = max(0, configuration.burst - reserved)
+    let hasSent =
+      room > 0
+      && sendDeltas(
+        answer.owed,
+        to: source,
+        count: max(1, room - 1),
+        keeping: answer.sizeEstimate
+      )
+    let pings = !overtaken.isEmpty && (configuration.burst > 1 || random.chance(1, outOf: 2))
+    if !answer.buried.isEmpty, configuration.burst > 1 || !pings {
+      sendBuried(answer.buried, to: source)
     }
+    if pings { pingBuried(overtaken[random.index(overtaken.count)]) }
     let asksForMore = !answer.wanted.isEmpty
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered = 0
@@ -160,7 +167,7 @@ extension Engine {
       return exchange.isStuck
     }
     if isStuck { requestSync(with: peer, at: source, isFallback: true) }
-    guard !answer.isEmpty, configuration.burst > 1 || !hasSent else { return }
+    guard !answer.isEmpty, room > (hasSent ? 1 : 0) else { return }
     sendDigest(to: source) { table, bytes, limit in
       answer.write(to: &bytes, limit: limit, table)
     }
@@ -301,6 +308,7 @@ extension Engine {
     }
     if !buried.isEmpty { tellOfBuried(&buried, to: source) }
     guard !isSilent else { return }
+    let isSpent = !buried.isEmpty && configuration.burst == 1
     let wanted = exchanges.update(peer) { exchange -> [MemberKey] in
       exchange.unanswered = 0
       exchange.hasProgress = exchange.hasProgress || hasProgress
@@ -320,9 +328,9 @@ extension Engine {
     guard flags.contains(.final) else { return }
     if flags.contains(.stream) {
       requestSync(with: peer, at: source, isFallback: false)
-    } else if hasProgress, flags.contains(.more) {
+    } else if hasProgress, flags.contains(.more), !isSpent {
       sendDigest(to: source)
-    } else if !wanted.isEmpty {
+    } else if !wanted.isEmpty, !isSpent {
       pull(wanted, from: source)
     }
   }
@@ -331,7 +339,11 @@ extension Engine {
   /// lives refutes it, and joins anew.
   private mutating func tellOfBuried(_ keys: inout [MemberKey], to source: Endpoint) {
     random.shuffle(&keys)
-    if configuration.burst > 1 { sendBuried(keys, to: source) }
+    guard configuration.burst > 2 || random.chance(1, outOf: 2) else {
+      // There is room for one packet, as the last is for what is asked of the peer.
+      return pingBuried(keys[0])
+    }
+    sendBuried(keys, to: source)
     for key in keys.prefix(max(0, configuration.burst - 2)) { pingBuried(key) }
   }
 

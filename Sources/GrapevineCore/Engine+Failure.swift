@@ -5,7 +5,11 @@ extension Engine {
   /// Lets the rings be reckoned anew: soon where a member fell off them, so that whom it observed
   /// is not left alone; else with the next round.
   mutating func invalidateRings(isLoss: Bool) {
-    observers = nil
+    if quirks.act(at: .lateRings) {
+      ringsDueAt = min(ringsDueAt, clock.advanced(by: interval))
+    } else {
+      observers = nil
+    }
     if isLoss { lookFurther() }
   }
 
@@ -197,8 +201,9 @@ extension Engine {
 
   var failureDeadline: Instant {
     var deadline = ringsDueAt
+    guard !PlantedFault.sleepLate.isPlanted else { return deadline }
     for observation in observations { deadline = min(deadline, observation.dueAt) }
-    for accusation in accusations { deadline = min(deadline, accusation.dueAt) }
+    deadline = min(deadline, accusations.dueAt)
     for challenge in challenges { deadline = min(deadline, challenge.dueAt) }
     return deadline
   }
@@ -222,6 +227,7 @@ extension Engine {
       observations[index].dueAt = clock.advanced(by: tellingPause)
       return
     }
+    guard !PlantedFault.accuseUnasked.isPlanted else { return accuse(index, slot) }
     guard let verification = observations[index].verification else {
       beginVerification(index, slot)
       return
@@ -367,7 +373,7 @@ extension Engine {
     return max(clock, verification.startedAt.advanced(by: patience + turn))
   }
 
-  private mutating func accuse(_ index: Int, _ slot: Int) {
+  mutating func accuse(_ index: Int, _ slot: Int) {
     let key = observations[index].key
     let own = localKey
     let before = table[slot].standing

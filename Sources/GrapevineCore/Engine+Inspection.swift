@@ -29,7 +29,9 @@ extension Engine {
   }
 
   /// The members that are accused and not judged yet, in the order of their keys.
-  package var openAccusations: [Accusation] { accusations }
+  package var openAccusations: [Accusation] {
+    accusations.indices.map { accusations[$0] }.sorted { $0.key < $1.key }
+  }
 
   /// The version held of a life; nil if it is unknown.
   package func version(of key: MemberKey) -> Version? {
@@ -48,9 +50,9 @@ extension Engine {
     table.slot(of: key).map { table[$0].standing }
   }
 
-  /// Says whether a packet of the member itself has come since `time`.
-  package func hasHeard(of key: MemberKey, since time: Instant) -> Bool {
-    table.slot(of: key).map { table.heardAt($0) >= time } ?? false
+  /// When a packet of the member itself came last; zero for never.
+  package func heardAt(_ key: MemberKey) -> Instant {
+    table.slot(of: key).map { table.heardAt($0) } ?? .zero
   }
 
   /// Calls `body` with each member's life and standing, in the order of their keys.

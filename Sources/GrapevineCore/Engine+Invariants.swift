@@ -94,11 +94,10 @@ extension Engine: SelfVerifying {
   /// Each live member that someone accuses has an accusation of just that incarnation, and nobody
   /// else has one.
   private func verifyAccusations() throws(BrokenInvariant) {
-    for (index, accusation) in accusations.enumerated() {
-      try require(
-        index == 0 || accusations[index - 1].key < accusation.key,
-        "accusations are not in order"
-      )
+    for index in accusations.indices {
+      let accusation = accusations[index]
+      try require(accusations.index(of: accusation.key) == index, "an accusation is not found")
+      try require(accusation.dueAt >= accusations.dueAt, "an accusation is due before the first")
       guard let slot = table.slot(of: accusation.key) else {
         throw BrokenInvariant("a member is accused that is not known")
       }

@@ -181,6 +181,14 @@ extension Engine {
       compactOwed(index)
       return true
     }
+    if mayBeSnapshot(item, slot), quirks.act(at: .eagerSnapshot) {
+      streams[index].snapshot = SnapshotWriter(
+        key: item.key,
+        state: table[slot].state,
+        replica: item.replica
+      )
+      return true
+    }
     var outcome = table[slot].write(
       &item,
       to: &payload,
@@ -215,6 +223,14 @@ extension Engine {
     }
     if outcome != .complete { streams[index].owed[position] = item }
     return !isStopped
+  }
+
+  /// Says whether a replica that would take the missing entries would also take a snapshot.
+  private func mayBeSnapshot(_ item: Owed, _ slot: Int) -> Bool {
+    let state = table[slot].state
+    return !item.needsIdentity && !item.needsStanding && state.isWhole
+      && state.progress.isAhead(of: item.replica) && state.offer(to: item.replica) == .plain
+      && state.version >= state.compacted && state.compacted >= item.replica.compacted
   }
 
   /// Tells with what standings members were buried here.

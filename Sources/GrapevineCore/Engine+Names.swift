@@ -26,7 +26,7 @@ extension Engine {
 
   private mutating func refute(_ claimed: Standing, _ own: Standing) {
     guard phase == .active, claimed.incarnation >= own.incarnation,
-      claimed.incarnation < .max, claimed != own
+      claimed.incarnation < .max, claimed != own, !PlantedFault.neverRefute.isPlanted
     else { return }
     table.update(localSlot) {
       $0.standing = Standing(incarnation: claimed.incarnation + 1)
@@ -117,12 +117,12 @@ extension Engine {
       resumeHeldJoins()
       return
     }
-    guard generation < .max, raiseCount < Self.raiseLimit else {
+    guard raiseCount < Self.raiseLimit, let id = laterLife(of: own.id.name, above: generation)
+    else {
       yieldName(to: MemberID(name: own.id.name, generation: generation), at: endpoint)
       return
     }
     raiseCount += 1
-    let id = MemberID(name: own.id.name, generation: generation + 1)
     guard let old = table.remove(localKey) else { return }
     graves.bury(old, isReplaced: true, now: clock)
     var record = MemberRecord(
@@ -140,6 +140,18 @@ extension Engine {
     events.append(.generationRaised(id))
     resumeHeldJoins()
     pushNewcomer(localKey)
+  }
+
+  /// The next life whose key nobody holds: a stranger can make up a name and a generation with any
+  /// key.
+  private func laterLife(of name: String, above generation: UInt64) -> MemberID? {
+    var generation = generation
+    while generation < .max {
+      generation += 1
+      let id = MemberID(name: name, generation: generation)
+      if !table.contains(MemberKey(id)) { return id }
+    }
+    return nil
   }
 
   private mutating func resumeHeldJoins() {

@@ -104,8 +104,9 @@ extension Engine {
       return
     }
     let now = clock
-    relays.removeAll { $0.endsAt <= now }
-    guard relays.count < configuration.relayLimit else {
+    let isForgetful = !PlantedFault.keepRelays.isPlanted
+    if isForgetful { relays.removeAll { $0.endsAt <= now } }
+    guard relays.count < configuration.relayLimit || !isForgetful else {
       metrics.drops[.limit] += 1
       return
     }

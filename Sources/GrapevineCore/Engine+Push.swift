@@ -51,7 +51,7 @@ extension Engine {
     if news.standings.contains(where: { $0 != localKey }) {
       othersAllowedAt = clock.advanced(by: interval / 4)
     }
-    let isLeftOver = sendPushes(news)
+    let isLeftOver = sendPushes(news) || news.isIncomplete
     noteNews(within: isLeftOver ? 10 : nil)
   }
 
@@ -97,6 +97,7 @@ extension Engine {
   private mutating func begin(_ sections: PushSections) -> Bool {
     guard pushCount < configuration.pushLimit else { return false }
     let redundancy = redundancy
+    let lossAt = lossAt
     if sections.isRationed {
       // The own refutation goes out in any case: nobody else can tell it.
       let cost = min(redundancy * configuration.pushFanout, membershipBudget.capacity)
@@ -142,8 +143,7 @@ extension Engine {
   /// Where many members are being lost, the time when that was first seen: who was heard of since
   /// lives.
   var lossAt: Instant? {
-    guard accusations.count >= 4 else { return nil }
-    return accusations.reduce(.never) { min($0, $1.firstAt) }
+    mutating get { accusations.count >= 4 ? accusations.first() : nil }
   }
 
   private var usualRedundancy: Int { configuration.pushRedundancy + (isLossy ? 1 : 0) }
@@ -216,6 +216,7 @@ extension Engine {
     isRationed: Bool
   ) {
     guard configuration.push == .tree, Int(head.hops) < configuration.pushHopLimit else { return }
+    let lossAt = lossAt
     let branches = TreePush.branches(
       of: head.arc,
       own: localKey,
@@ -225,6 +226,7 @@ extension Engine {
       random: &random
     )
     for branch in branches {
+      guard !quirks.act(at: .prunedPush) else { continue }
       guard !isRationed || membershipBudget.take(1, now: clock) else { return }
       sendPush(to: branch, hops: head.hops + 1) { output in
         for index in start.offset..<start.end { output.append(bytes[index]) }

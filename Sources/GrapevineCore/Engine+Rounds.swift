@@ -54,6 +54,7 @@ extension Engine {
     roundTrip -= roundTrip / 64
     expireMembers()
     compactOwnState()
+    if phase == .active { actForNoReason() }
     sendHeartbeats(isScheduled: true)
     if roundCount % 4 == 0 { sendHeartbeatToRandomMember() }
     if let lossAt { sendHeartbeatToSurvivor(heardSince: lossAt) }
@@ -62,6 +63,23 @@ extension Engine {
       if roundCount % 16 == 8 || lossAt != nil { probeByChance() }
     }
     if roundCount % 2 == 0 { contactLost() }
+  }
+
+  /// See ``Quirks``.
+  private mutating func actForNoReason() {
+    if quirks.act(at: .needlessRefutation), table[localSlot].standing.incarnation < .max - 1 {
+      table.update(localSlot) {
+        $0.standing = Standing(incarnation: $0.standing.incarnation + 1)
+      }
+      pushStanding(of: localKey)
+    }
+    if !observations.isEmpty, quirks.act(at: .hastyAccusation) {
+      let index = random.index(observations.count)
+      let key = observations[index].key
+      if !observations[index].isAccused, let slot = table.slot(of: key), table.isLive(slot) {
+        accuse(index, slot)
+      }
+    }
   }
 
   /// Lets others hear soon that there is something new: within `milliseconds`, at most four times
@@ -153,7 +171,7 @@ extension Engine {
 
   private mutating func expireMembers() {
     graves.expire(now: clock)
-    guard table.liveCount < table.count else { return }
+    guard table.liveCount < table.count, !PlantedFault.neverExpire.isPlanted else { return }
     let lifetime = configuration.memberExpiry.wholeNanoseconds
     var expired: [MemberKey] = []
     for slot in 0..<table.count where !table.isLive(slot) {
@@ -173,14 +191,16 @@ extension Engine {
 
   private mutating func compactOwnState() {
     let slot = localSlot
+    let isHasty = quirks.act(at: .hastyCompaction)
     let bound = tombstones.bound(
       for: table[slot].state,
-      threshold: configuration.compactThreshold,
-      age: configuration.tombstoneAge.wholeNanoseconds,
+      threshold: isHasty ? 1 : configuration.compactThreshold,
+      age: isHasty ? 0 : configuration.tombstoneAge.wholeNanoseconds,
       now: clock
     )
     guard let bound else { return }
     table.update(slot) { $0.state.compact(upTo: bound) }
+    metrics.compactions += 1
     noteNews()
   }
 }

@@ -127,9 +127,10 @@ extension Engine {
     _ key: MemberKey,
     _ claim: Section.Claim
   ) -> Int? {
-    if let grave = graves.find(key) {
+    if let grave = graves.find(key), !PlantedFault.forgetGraves.isPlanted {
       guard !grave.isReplaced, claim.standing.incarnation > grave.standing.incarnation else {
         metrics.drops[.stale] += 1
+        metrics.gravesHit += 1
         return nil
       }
     }
@@ -140,7 +141,8 @@ extension Engine {
     }
     var replaced: MemberRecord?
     if let holder = table.key(named: id.name), let slot = table.slot(of: holder) {
-      guard id.generation > table[slot].id.generation else {
+      let isLater = id.generation > table[slot].id.generation
+      guard isLater || PlantedFault.acceptOlderGeneration.isPlanted else {
         metrics.drops[.stale] += 1
         return nil
       }
@@ -199,7 +201,9 @@ extension Engine {
   ///
   /// A verdict on a member held alive for which nothing speaks here is put to that member first.
   mutating func merge(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
-    if isDoubtful(claim, slot, by: path) { return challenge(claim, slot) }
+    if isDoubtful(claim, slot, by: path) || isDoubtedForNoReason(claim, slot, by: path) {
+      return challenge(claim, slot)
+    }
     let before = table[slot].standing
     let verdict = verdictTime(claim)
     let isNew = table.update(slot) { record in

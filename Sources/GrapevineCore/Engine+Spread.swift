@@ -69,6 +69,7 @@ extension Engine {
 
   /// Asks the next of those that have not said that they hold the version.
   private mutating func ask(_ index: Int) {
+    if quirks.act(at: .forgetfulSpread) { spreads[index].cursor = 0 }
     var spread = spreads[index]
     let header = PacketHeader(kind: .request, label: label, sender: localKey)
     let end = min(spread.cursor + Spread.chunk, spread.waiting.count)
@@ -80,6 +81,7 @@ extension Engine {
         Inquiry.writeRequest(sequence: spread.sequence, to: &bytes)
       }
     }
+    if PlantedFault.spreadUnasked.isPlanted { spread.waiting.removeSubrange(..<end) }
     if end < spread.waiting.count {
       spread.cursor = end
       spread.dueAt = clock.advanced(by: Spread.firstPause)

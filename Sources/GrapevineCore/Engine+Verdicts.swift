@@ -13,7 +13,9 @@ extension Engine {
       forgetAccusation(of: key)
     }
     if after.incarnation > before.incarnation {
+      let openCount = challenges.count
       challenges.removeAll { $0.key == key && $0.claim.standing.incarnation < after.incarnation }
+      metrics.challengesRefuted += openCount - challenges.count
     }
     if isLive, before.verdict != .alive { widenSpreads(to: key) }
     let wasOnRings = before.verdict == .alive && before.accusers.isEmpty
@@ -27,16 +29,14 @@ extension Engine {
 
   private mutating func noteAccusers(_ key: MemberKey, _ standing: Standing) {
     let index: Int
-    if let known = accusations.firstIndex(where: { $0.key >= key }), accusations[known].key == key,
+    if let known = accusations.index(of: key),
       accusations[known].incarnation == standing.incarnation
     {
       index = known
     } else {
-      accusations.removeAll { $0.key == key }
-      index = accusations.firstIndex { $0.key > key } ?? accusations.count
-      accusations.insert(
-        Accusation(key: key, incarnation: standing.incarnation, firstAt: clock, dueAt: .never),
-        at: index
+      accusations.remove(key)
+      index = accusations.append(
+        Accusation(key: key, incarnation: standing.incarnation, firstAt: clock, dueAt: .never)
       )
     }
     if standing.accusers.count > 1, accusations[index].secondAt == nil {
@@ -47,7 +47,7 @@ extension Engine {
   }
 
   mutating func forgetAccusation(of key: MemberKey) {
-    accusations.removeAll { $0.key == key }
+    accusations.remove(key)
   }
 
   /// An observed member has refuted: if this node accused it, it is slower to do so again.
@@ -70,6 +70,8 @@ extension Engine {
   // MARK: Judging
 
   mutating func judgeAccusations() {
+    guard accusations.dueAt <= clock else { return }
+    let witnessedAt = lastSignOfOthers()
     var index = 0
     while index < accusations.count {
       guard accusations[index].dueAt <= clock else {
@@ -77,42 +79,50 @@ extension Engine {
         continue
       }
       let key = accusations[index].key
-      if let slot = table.slot(of: key), judge(index, slot) {
+      if let slot = table.slot(of: key), judge(index, slot, witnessedAt: witnessedAt) {
         conclude(slot)
       }
       if index < accusations.count, accusations[index].key == key { index += 1 }
     }
+    accusations.findNextDue()
+  }
+
+  /// When one of those who could be a second accuser was heard of last: a member that lives and
+  /// that nobody accuses; nil if there is none.
+  private func lastSignOfOthers() -> Instant? {
+    var last: Instant?
+    for slot in 0..<table.count where table.isLive(slot) && !table.isAccused(slot) {
+      guard table.key(inSlot: slot) != localKey else { continue }
+      last = max(last ?? .zero, table.heardAt(slot))
+    }
+    return last
   }
 
   /// Says whether an accused member is down; else when to look again.
-  private mutating func judge(_ index: Int, _ slot: Int) -> Bool {
+  private mutating func judge(_ index: Int, _ slot: Int, witnessedAt: Instant?) -> Bool {
     let accusation = accusations[index]
+    guard !PlantedFault.believeOneAccuser.isPlanted else { return true }
     let hasTwo = accusation.secondAt.map { clock.since($0) >= grace } ?? false
     let lonely = interval.multipliedClamping(configuration.loneAccuserGrace)
     let hasStoodLong = clock.since(accusation.firstAt) >= max(lonely, grace)
     accusations[index].dueAt = clock.advanced(by: interval)
-    if table.heardAt(slot) > accusation.secondAt ?? accusation.firstAt {
-      // It lives, and has not heard what is said of it.
+    let heardAt = table.heardAt(slot)
+    if heardAt > accusation.secondAt ?? accusation.firstAt {
+      // It lives, and has not heard what is said of it. If it falls silent now, that counts anew.
+      accusations[index].firstAt = heardAt
+      if accusation.secondAt != nil { accusations[index].secondAt = heardAt }
       ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
       return false
     }
+    guard !PlantedFault.neverJudge.isPlanted else { return false }
+    if !hasTwo, hasStoodLong { metrics.loneVerdicts += 1 }
     if hasTwo || hasStoodLong { return true }
-    return clock.since(accusation.firstAt) >= grace && isLastJudge(accusation)
-  }
-
-  /// Says whether nobody else is left who could be a second accuser: no live, unaccused member that
-  /// was heard of since shortly before the accusation.
-  private func isLastJudge(_ accusation: Accusation) -> Bool {
+    // Nobody is left who could be a second accuser if none was heard of since shortly before.
     let shortlyBefore = Instant(
       nanoseconds: accusation.firstAt.since(Instant(nanoseconds: 2 * interval))
     )
-    for slot in 0..<table.count {
-      let key = table.key(inSlot: slot)
-      guard key != localKey, key != accusation.key, table.isLive(slot), !table.isAccused(slot)
-      else { continue }
-      if table.heardAt(slot) >= shortlyBefore { return false }
-    }
-    return true
+    return clock.since(accusation.firstAt) >= grace
+      && witnessedAt.map { $0 < shortlyBefore } ?? true
   }
 
   private mutating func conclude(_ slot: Int) {
@@ -146,26 +156,30 @@ extension Engine {
   /// Says whether a claim is to be put to the member first: it is held alive here, and nothing
   /// here speaks for the verdict.
   ///
-  /// One that came at once is believed for the sake of its accusers; but not where none of them is
-  /// in good standing: who can be heard but does not hear is called down, and calls others down.
+  /// A verdict follows an accusation, which came here before it and gave the member the time to
+  /// refute. One that comes out of nothing, as of who can be heard but does not hear, or of a
+  /// forger, makes nobody down who answers.
   func isDoubtful(_ claim: Section.Claim, _ slot: Int, by path: Path) -> Bool {
     let standing = table[slot].standing
     guard claim.standing.verdict == .down, standing.verdict == .alive,
-      claim.standing.incarnation >= standing.incarnation
+      claim.standing.incarnation >= standing.incarnation, path != .challenge
     else { return false }
-    switch path {
-    case .challenge: return false
-    case .push:
-      let accusers = claim.standing.accusers
-      return !accusers.isEmpty && speaker(among: accusers) == nil
-    case .exchange: break
-    }
     guard claim.standing.incarnation == standing.incarnation else { return true }
-    guard let own = accusations.first(where: { $0.key == table.key(inSlot: slot) }) else {
-      return true
-    }
+    guard let index = accusations.index(of: table.key(inSlot: slot)) else { return true }
+    let accusedAt = accusations[index].firstAt
     // One that was accused a moment ago may be about to refute it.
-    return table.heardAt(slot) > own.firstAt || clock.since(own.firstAt) < grace / 2
+    return table.heardAt(slot) > accusedAt || clock.since(accusedAt) < grace / 2
+  }
+
+  /// See ``Quirks``.
+  mutating func isDoubtedForNoReason(
+    _ claim: Section.Claim,
+    _ slot: Int,
+    by path: Path
+  ) -> Bool {
+    claim.standing.verdict == .down && table.isLive(slot) && path == .push
+      && claim.standing.incarnation >= table[slot].standing.incarnation
+      && quirks.act(at: .doubtedVerdict)
   }
 
   /// Puts a verdict to the member that it is about; says whether that is new.

@@ -58,8 +58,7 @@ package struct Engine: Sendable {
   var ringsDueAt = Instant.never
   /// Says that a member fell off the rings since they were reckoned.
   var hasLostObservers = false
-  /// Sorted by key.
-  var accusations: [Accusation] = []
+  var accusations = AccusationList()
   var challenges: [Challenge] = []
   var relays: [Relay] = []
   var health: LocalHealth
@@ -91,6 +90,9 @@ package struct Engine: Sendable {
   package var reportsEntries = true
   package internal(set) var metrics = Metrics()
 
+  /// What a simulation makes this engine do besides; nothing elsewhere.
+  package var quirks = Quirks()
+
   enum Phase: Sendable, Hashable {
     case active
     case left
@@ -114,7 +116,8 @@ package struct Engine: Sendable {
     label = PacketHeader.hash(label: configuration.label)
     interval = configuration.interval.wholeNanoseconds
     limits = EntryLimits(
-      entryCount: configuration.entryLimit,
+      // An owner whose entries are at the limit may still announce that it leaves.
+      entryCount: configuration.entryLimit + ReservedKeys.count,
       keySize: configuration.keySizeLimit,
       valueSize: configuration.valueSizeLimit
     )

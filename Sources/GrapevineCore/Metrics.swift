@@ -67,9 +67,13 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var accusationsOut = 0
   /// Members that this node itself concluded to be down.
   public var verdictsOut = 0
+  /// Those for which one accuser's word was enough, as it had stood for long.
+  public var loneVerdicts = 0
   /// Verdicts from elsewhere that this node put to the member first, since nothing here spoke for
   /// them.
   public var challengesOut = 0
+  /// Those that the member answered by a higher incarnation.
+  public var challengesRefuted = 0
   /// Times that this node found that it had not run for a while.
   public var pauses = 0
   /// Questions of `spread` sent.
@@ -82,6 +86,10 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var entriesIn = 0
   /// Entries sent, by packet or stream.
   public var entriesOut = 0
+  /// Times that this node dropped its own aged tombstones.
+  public var compactions = 0
+  /// News of a buried member that was not believed.
+  public var gravesHit = 0
   /// Snapshots applied.
   public var snapshotsIn = 0
   /// Times that a stream was opened since packets did not bring a peer's state.

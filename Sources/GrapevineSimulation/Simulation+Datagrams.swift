@@ -9,6 +9,7 @@ extension Simulation {
     nodes[node].traffic.packetBytesOut += bytes.count
     guard let targetNode = slots[target] else {
       networkCounters.nobodyThere += 1
+      trace?.packet(at: now, from: Trace.name(node), to: "\(target)", bytes, .nobodyThere)
       return
     }
     launch(bytes, from: node, to: target, targetNode)
@@ -26,20 +27,24 @@ extension Simulation {
   ) {
     guard !isCut(node, from: targetNode) else {
       networkCounters.cut += 1
+      traceDrop(bytes, node, targetNode, .cut)
       return
     }
     let rule = rules.isEmpty ? nil : rules[Link(source: node, target: targetNode)]
     guard bytes.count <= min(conditions.datagramSizeLimit, rule?.datagramSizeLimit ?? .max) else {
       networkCounters.tooLarge += 1
+      traceDrop(bytes, node, targetNode, .tooLarge)
       return
     }
     guard !(rule?.loss ?? conditions.loss).isHit(&random) else {
       networkCounters.lost += 1
+      traceDrop(bytes, node, targetNode, .lost)
       return
     }
     let size = bytes.count + Traffic.headerSize
     guard let departure = departure(of: size, from: node, to: targetNode, isBounded: true) else {
       networkCounters.queueFull += 1
+      traceDrop(bytes, node, targetNode, .lineFull)
       return
     }
     var delay = (rule?.latency ?? conditions.latency).draw(&random)
@@ -88,6 +93,7 @@ extension Simulation {
       let arrival = nodes[node].downlink.send(size, at: time, rate: rate, queueLimit: limit)
     else {
       networkCounters.queueFull += 1
+      traceArrival(packet, .lineFull)
       packets.remove(packet)
       return nil
     }
@@ -102,6 +108,7 @@ extension Simulation {
     let node = packets[index].targetNode
     guard nodes[node].endpoint == packets[index].target, nodes[node].state.isAlive else {
       networkCounters.nobodyThere += 1
+      traceArrival(index, .nobodyThere)
       packets.remove(index)
       return nil
     }
@@ -109,6 +116,7 @@ extension Simulation {
       keep(index, for: node)
       return nil
     }
+    traceArrival(index, .delivered)
     let source = packets[index].source
     var bytes = packets.takeBytes(index)
     absorb(node, code: 2)
@@ -127,11 +135,23 @@ extension Simulation {
     let size = packets[packet].bytes.count
     guard nodes[node].inboxSize + size <= conditions.receiveBufferSize else {
       networkCounters.bufferFull += 1
+      traceArrival(packet, .bufferFull)
       packets.remove(packet)
       return
     }
     nodes[node].inbox.append(packet)
     nodes[node].inboxSize += size
+  }
+
+  private func traceDrop(_ bytes: [UInt8], _ source: Int, _ target: Int, _ fate: Trace.Fate) {
+    trace?.packet(at: now, from: Trace.name(source), to: Trace.name(target), bytes, fate)
+  }
+
+  private func traceArrival(_ index: Int, _ fate: Trace.Fate) {
+    guard let trace else { return }
+    let packet = packets[index]
+    let source = slots[packet.source].map(Trace.name) ?? "\(packet.source)"
+    trace.packet(at: now, from: source, to: Trace.name(packet.targetNode), packet.bytes, fate)
   }
 }
 
@@ -157,6 +177,7 @@ extension Simulation {
 
   /// Ends one partition; others may still stand.
   package func heal(_ id: PartitionID) {
+    trace?.fault(at: now, nil, "partition \(id.rawValue) heals")
     partitions.removeAll { $0.id == id }
     updateStalls()
     noteFaults()
@@ -164,6 +185,7 @@ extension Simulation {
 
   /// Ends all partitions.
   package func healAll() {
+    trace?.fault(at: now, nil, "all partitions heal")
     partitions.removeAll()
     updateStalls()
     noteFaults()
@@ -171,6 +193,7 @@ extension Simulation {
 
   /// Gives one direction of one link a rule of its own; nil ends it.
   package func setLink(from source: Int, to target: Int, _ rule: LinkRule?) {
+    trace?.fault(at: now, source, "link to \(Trace.name(target)): \(Trace.words(rule))")
     rules[Link(source: source, target: target)] = rule
     noteFaults()
   }
@@ -179,6 +202,16 @@ extension Simulation {
   package func setLink(between first: Int, and second: Int, _ rule: LinkRule?) {
     setLink(from: first, to: second, rule)
     setLink(from: second, to: first, rule)
+  }
+
+  /// Gives all links of a node, in both directions, a rule of their own; nil ends it.
+  package func setLinks(of node: Int, _ rule: LinkRule?) {
+    trace?.fault(at: now, node, "all links: \(Trace.words(rule))")
+    for other in nodeIndices where other != node {
+      rules[Link(source: node, target: other)] = rule
+      rules[Link(source: other, target: node)] = rule
+    }
+    noteFaults()
   }
 
   func isCut(_ source: Int, from target: Int) -> Bool {
@@ -193,6 +226,8 @@ extension Simulation {
   ) -> PartitionID {
     partitionCount += 1
     let id = PartitionID(rawValue: partitionCount)
+    let sign = isSymmetric ? "|" : "→|"
+    trace?.fault(at: now, nil, "partition \(id.rawValue): \(sources) \(sign) \(targets)")
     partitions.append(
       Partition(id: id, sources: sources, targets: targets, isSymmetric: isSymmetric)
     )

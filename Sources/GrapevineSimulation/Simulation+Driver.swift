@@ -55,6 +55,7 @@ extension Simulation {
 
   func observe(_ event: EngineEvent, at node: Int) {
     let observed = ObservedEvent(time: now, node: node, event: event)
+    trace?.event(observed)
     checks.told(event, by: node, in: self)
     switch event {
     case .generationRaised(let id): noteRename(node, to: id)

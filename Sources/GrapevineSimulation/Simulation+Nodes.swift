@@ -16,12 +16,11 @@ extension Simulation {
     let clock = drawClock()
     nodes.append(
       SimulatedNode(
-        engine: Engine(
-          id: MemberID(name: name, generation: generation),
-          endpoint: endpoint,
-          configuration: configuration,
-          seed: random.next(),
-          now: clock.reading(at: time)
+        engine: makeEngine(
+          MemberID(name: name, generation: generation),
+          at: endpoint,
+          configuration,
+          clock
         ),
         endpoint: endpoint,
         configuration: configuration,
@@ -39,15 +38,15 @@ extension Simulation {
     precondition(!isTaken(endpoint), "a process runs at \(endpoint)")
     if nodes[node].state == .hostDead { resetStreams(of: node) }
     formerMetrics.append(nodes[node].engine.metrics)
+    if !quirkSites.isEmpty { formerQuirks.append(nodes[node].engine.quirks) }
     let clock = drawClock()
     nodes[node].clock = clock
     nodes[node].endpoint = endpoint
-    nodes[node].engine = Engine(
-      id: MemberID(name: nodes[node].engine.localID.name, generation: generation),
-      endpoint: endpoint,
-      configuration: nodes[node].configuration,
-      seed: random.next(),
-      now: clock.reading(at: time)
+    nodes[node].engine = makeEngine(
+      MemberID(name: nodes[node].engine.localID.name, generation: generation),
+      at: endpoint,
+      nodes[node].configuration,
+      clock
     )
     nodes[node].state = .running
     nodes[node].hasLeft = false
@@ -59,6 +58,7 @@ extension Simulation {
     precondition(nodes[node].state.isAlive, "node \(node) is dead already")
     nodes[node].state = kind == .process ? .dead : .hostDead
     nodes[node].wakeTime = .max
+    trace?.process(at: now, node, kind == .host ? "dies with its host" : "dies")
     noteEnd(node)
     noteFaults()
     for packet in nodes[node].inbox { packets.remove(packet) }
@@ -71,6 +71,7 @@ extension Simulation {
   package func pause(_ node: Int) {
     precondition(nodes[node].state == .running, "node \(node) does not run")
     nodes[node].state = .paused
+    trace?.process(at: now, node, "sleeps")
     nodes[node].wakeTime = .max
     faults.paused(node, at: time)
     noteFaults()
@@ -80,6 +81,7 @@ extension Simulation {
   package func resume(_ node: Int) {
     precondition(nodes[node].state == .paused, "node \(node) is not paused")
     nodes[node].state = .running
+    trace?.process(at: now, node, "wakes up")
     let interval = nodes[node].configuration.interval
     faults.resumed(node, at: time, limit: VerdictCheck.pauseLimit(interval: interval))
     noteFaults()
@@ -95,6 +97,7 @@ extension Simulation {
   /// Lets a node's clock run fast by parts of a million, or slow by negative ones, from now on.
   package func setDrift(_ node: Int, partsPerMillion: Int64) {
     nodes[node].clock.setDrift(partsPerMillion, at: time)
+    trace?.fault(at: now, node, "clock drifts by \(partsPerMillion) parts of a million")
     noteFaults()
     nodes[node].wakeTime = .max
     if nodes[node].state == .running { scheduleWake(node) }
@@ -124,6 +127,7 @@ extension Simulation {
   @discardableResult
   package func update(_ node: Int, _ changes: [Change]) throws(StateError) -> Version {
     precondition(nodes[node].state == .running, "node \(node) is not running")
+    trace?.process(at: now, node, "changes \(changes.count) keys")
     let version = try nodes[node].engine.update(changes, now: clockReading(of: node))
     if checking == .everything { ledger.wrote(node, changes) }
     drive(node, after: .update)
@@ -156,6 +160,7 @@ extension Simulation {
   /// Lets a node leave; its process goes on until it is stopped.
   package func leave(_ node: Int) {
     nodes[node].hasLeft = true
+    trace?.process(at: now, node, "is told to leave")
     noteEnd(node)
     mutate(node) { engine, now in engine.leave(now: now) }
   }
@@ -182,8 +187,30 @@ extension Simulation {
     NodeClock(startedAt: time, reading: 1_000_000_000 + random.below(1_000_000_000_000))
   }
 
+  private func makeEngine(
+    _ id: MemberID,
+    at endpoint: Endpoint,
+    _ configuration: GossipConfiguration,
+    _ clock: NodeClock
+  ) -> Engine {
+    var engine = Engine(
+      id: id,
+      endpoint: endpoint,
+      configuration: configuration,
+      seed: random.next(),
+      now: clock.reading(at: time)
+    )
+    if !quirkSites.isEmpty { engine.quirks = Quirks(sites: quirkSites, seed: random.next()) }
+    return engine
+  }
+
   private func start(_ node: Int) {
     slots[nodes[node].endpoint] = node
+    trace?.process(
+      at: now,
+      node,
+      "starts as \(nodes[node].engine.localID) at \(nodes[node].endpoint)"
+    )
     nodes[node].trafficAtStart = nodes[node].traffic
     nodes[node].wakeTime = .max
     noteStart(node)

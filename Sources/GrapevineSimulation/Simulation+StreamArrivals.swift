@@ -61,17 +61,20 @@ extension Simulation {
     switch piece.content {
     case .connect: return nil
     case .accepted:
+      traceStream(handle, "accepts")
       absorb(receiver, code: 4)
       connections[handle.connection]?.openerIsConnected = true
       nodes[receiver].engine.streamOpened(id, now: reading)
       _ = pump(handle.reversed)
     case .bytes(let bytes):
+      traceStream(handle, "brings", size: bytes.count)
       absorb(receiver, code: 5)
       fingerprint.absorb(bytes)
       nodes[receiver].traffic.streamBytesIn += bytes.count
       nodes[receiver].engine.streamReceived(id, bytes.span, now: reading)
       acknowledge(bytes.count, connection, handle)
     case .closed(let closure):
+      traceStream(handle, "\(closure)")
       absorb(receiver, code: 6)
       nodes[receiver].streams[id] = nil
       nodes[receiver].engine.streamClosed(id, closure, now: reading)

@@ -40,6 +40,7 @@ extension Simulation {
       )
     }
     nodes[node].streams[id] = handle
+    traceStream(handle, "opens")
     heap.push(.streamTimeout(handle), at: time + conditions.streamTimeout.wholeNanoseconds)
     guard let acceptor else {
       launch(.closed(.unreachable), handle.reversed, isLocal: true, after: conditions.latency.mean)
@@ -62,6 +63,7 @@ extension Simulation {
   private func finishStream(_ id: StreamID, of node: Int) {
     guard let handle = nodes[node].streams[id] else { return }
     connections[handle.connection]?[handle.isForward].isFinishing = true
+    traceStream(handle, "finishes")
     nodes[node].streams[id] = nil
     connections[handle.connection]?.forgetSender(handle.isForward)
     _ = pump(handle)
@@ -70,6 +72,7 @@ extension Simulation {
 
   private func abortStream(_ id: StreamID, of node: Int) {
     guard let handle = nodes[node].streams[id] else { return }
+    traceStream(handle, "aborts")
     nodes[node].streams[id] = nil
     connections[handle.connection]?.forgetSender(handle.isForward)
     connections[handle.connection]?[handle.isForward].pending.removeAll()
@@ -167,6 +170,15 @@ extension Simulation {
       isLost = loss.isHit(&random)
     }
     return delay
+  }
+
+  /// Tells what the sender of a direction does, or what comes of it.
+  func traceStream(_ handle: StreamHandle, _ what: String, size: Int? = nil) {
+    guard let trace, let connection = connections[handle.connection],
+      let node = connection.sender(handle.isForward)
+    else { return }
+    let target = connection.receiver(handle.isForward).map(Trace.name) ?? "\(connection.target)"
+    trace.stream(at: now, node, to: target, size: size, what)
   }
 
   func schedule(_ handle: StreamHandle, at time: UInt64) {

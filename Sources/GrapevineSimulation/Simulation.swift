@@ -11,10 +11,14 @@ package final class Simulation {
   package let seed: UInt64
   /// What is verified on the way.
   package let checking: Checking
+  /// Where events are told one by one; nil for nowhere.
+  package let trace: Trace?
   /// Says whether a verdict on a live member that no fault explains ends the run.
   ///
   /// ``VerdictCheck`` has the limits; runs that are to pass them by turn it off.
   package var judgesVerdicts: Bool
+  /// Where the engines of processes that start from now on behave awkwardly, if legally.
+  package var quirkSites: [Quirks.Site] = []
   /// Called with each event as it leaves an engine.
   package var eventHandler: ((ObservedEvent) -> Void)?
   /// The most events that are kept for each node; older ones are forgotten and counted.
@@ -24,6 +28,8 @@ package final class Simulation {
   let nodes = NodeTable()
   /// What processes had counted that were followed by others.
   var formerMetrics: [Metrics] = []
+  /// How processes had behaved that were followed by others.
+  var formerQuirks: [Quirks] = []
   var faults = FaultLog()
   var partitionCount = 0
   var linkLines: [Link: Line] = [:]
@@ -56,10 +62,12 @@ package final class Simulation {
   package init(
     seed: UInt64,
     conditions: NetworkConditions = NetworkConditions(),
-    checking: Checking = .everything
+    checking: Checking = .everything,
+    trace: Trace? = nil
   ) {
     self.seed = seed
     self.checking = checking
+    self.trace = trace
     judgesVerdicts = checking == .everything
     world = Place(World(conditions: conditions, random: Xoshiro256(seed: seed)))
     checks = Checks(checking)
@@ -92,6 +100,12 @@ extension Simulation {
   package func sum(_ count: (Metrics) -> Int) -> Int {
     let former = formerMetrics.reduce(0) { $0 + count($1) }
     return nodes.indices.reduce(former) { $0 + count(nodes[$1].engine.metrics) }
+  }
+
+  /// How often the engines of all processes that ever ran acted at a site.
+  package func quirkCount(at site: Quirks.Site) -> Int {
+    let former = formerQuirks.reduce(0) { $0 + $1.count(of: site) }
+    return nodes.indices.reduce(former) { $0 + nodes[$1].engine.quirks.count(of: site) }
   }
 
   package func state(of node: Int) -> NodeState { nodes[node].state }

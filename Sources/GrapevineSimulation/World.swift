@@ -61,6 +61,7 @@ extension Simulation {
   package var conditions: NetworkConditions {
     get { world.value.conditions }
     set {
+      trace?.fault(at: now, nil, "everywhere: \(Trace.words(newValue))")
       world.value.conditions = newValue
       noteFaults()
     }

@@ -4,13 +4,16 @@ internal import GrapevineCore
 package enum Evaluation {
   /// Obeys the arguments that follow the program's name.
   ///
-  /// - Returns: the exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong.
+  /// - Returns: the exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong;
+  ///   3 when a simulation saw a promise broken.
   package static func run(_ arguments: [String]) -> CInt {
     do {
       switch try Command(arguments: arguments) {
       case .help(let scenario):
         StandardOutput.write(Help.text(scenario) + "\n")
         return 0
+      case .run(let options) where options.scenario == .simulate:
+        return try Simulate.run(options)
       case .run(let options):
         return try run(options)
       }
@@ -21,12 +24,7 @@ package enum Evaluation {
   }
 
   private static func run(_ options: Options) throws -> CInt {
-    let file: OutputFile?
-    do {
-      file = try options.jsonPath.map { path throws(FileError) in try OutputFile(path: path) }
-    } catch {
-      throw UsageError("--json: \(error)")
-    }
+    let file = try jsonFile(options)
     StandardOutput.write(heading(options).joined(separator: "\n") + "\n\n")
     let progress = Progress(isTerminal: StandardError.isTerminal)
     let measurement = Measurement(options: options, progress: progress)
@@ -38,6 +36,15 @@ package enum Evaluation {
     guard !outcome.failures.isEmpty else { return 0 }
     StandardOutput.write("\nfailed:\n" + outcome.failures.map { "  \($0)\n" }.joined())
     return 1
+  }
+
+  /// Opens the file that `--json` names, so that a wrong name is told before anything has run.
+  static func jsonFile(_ options: Options) throws(UsageError) -> OutputFile? {
+    do {
+      return try options.jsonPath.map { path throws(FileError) in try OutputFile(path: path) }
+    } catch {
+      throw UsageError("--json: \(error)")
+    }
   }
 
   /// Runs the scenario that the options name.
@@ -53,6 +60,7 @@ package enum Evaluation {
     case .churn: try Churn.run(measurement)
     case .throughput: try Throughput.run(measurement)
     case .compareDetection: CompareDetection.run(measurement)
+    case .simulate: throw EvaluationError("a simulation is no measurement")
     }
   }
 

@@ -7,14 +7,22 @@ struct PendingPush: Sendable {
   /// Members that nobody else may know yet.
   var newcomers: [MemberKey] = []
   var dueAt = Instant.never
+  /// Says that there was more, which heartbeats are to tell.
+  var isIncomplete = false
+
+  /// The most members whose standing, or coming, is pushed at a time: more than the packets of an
+  /// interval carry.
+  static let limit = 1_024
 
   var isEmpty: Bool { ownBase == nil && standings.isEmpty && newcomers.isEmpty }
 
   mutating func add(standing key: MemberKey) {
+    guard standings.count < Self.limit else { return isIncomplete = true }
     if !standings.contains(key) { standings.append(key) }
   }
 
   mutating func add(newcomer key: MemberKey) {
+    guard newcomers.count < Self.limit else { return isIncomplete = true }
     if !newcomers.contains(key) { newcomers.append(key) }
   }
 }

@@ -64,6 +64,13 @@ package struct Accusation: Sendable {
   /// When this node learned of a second one.
   package var secondAt: Instant?
   package var dueAt: Instant
+
+  package init(key: MemberKey, incarnation: UInt64, firstAt: Instant, dueAt: Instant) {
+    self.key = key
+    self.incarnation = incarnation
+    self.firstAt = firstAt
+    self.dueAt = dueAt
+  }
 }
 
 /// A verdict that came from elsewhere about a member held alive, and that was put to it.

@@ -64,21 +64,16 @@ package enum Acceptance: Hashable, Sendable {
     compacted: Version,
     own: Progress
   ) -> Acceptance {
-    guard own.version >= base else { return .gap }
-    #if !GRAPEVINE_CANARY_REFUSAL
-      if compacted > max(own.version, own.compacted), own.version > 0 { return .refused }
-      if compacted < own.compacted, own.version < own.compacted { return .refused }
-    #endif
+    guard own.version >= base || PlantedFault.forgetBase.isPlanted else { return .gap }
+    guard !PlantedFault.skipCompactionCheck.isPlanted else { return .accepted }
+    if compacted > max(own.version, own.compacted), own.version > 0 { return .refused }
+    if compacted < own.compacted, own.version < own.compacted { return .refused }
     return .accepted
   }
 
   /// The rule for a snapshot of a state at `offered`.
   package static func snapshot(_ offered: Progress, own: Progress) -> Acceptance {
-    #if GRAPEVINE_CANARY_SNAPSHOT_GUARD
-      return .accepted
-    #else
-      let isCurrent = offered.version >= own.version && offered.compacted >= own.compacted
-      return isCurrent ? .accepted : .refused
-    #endif
+    let isCurrent = offered.version >= own.version && offered.compacted >= own.compacted
+    return isCurrent || PlantedFault.skipSnapshotCheck.isPlanted ? .accepted : .refused
   }
 }

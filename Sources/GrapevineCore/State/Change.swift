@@ -70,4 +70,6 @@ public enum ReservedKeys {
   public static let prefix = "grapevine:"
   /// Held by a member that is about to leave.
   package static let leaving = "grapevine:leaving"
+  /// How many there are.
+  package static let count = 1
 }

@@ -48,12 +48,14 @@ package struct Standing: Sendable, Hashable {
   /// Takes over what `other` adds; says whether anything changed.
   @discardableResult
   package mutating func merge(_ other: Standing) -> Bool {
-    guard other.incarnation >= incarnation else { return false }
+    let isOlder = other.incarnation < incarnation
+    guard !isOlder || PlantedFault.acceptOlderIncarnation.isPlanted else { return false }
     let before = self
-    if other.incarnation > incarnation {
+    if other.incarnation != incarnation {
       self = other
     } else {
       verdict = max(verdict, other.verdict)
+      if PlantedFault.dropAccusers.isPlanted { accusers = other.accusers }
       for accuser in other.accusers { accuse(accuser) }
     }
     return self != before

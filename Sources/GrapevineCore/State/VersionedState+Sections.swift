@@ -86,6 +86,7 @@ extension VersionedState {
     _ bytes: Span<UInt8>,
     _ log: inout ChangeLog
   ) {
+    if header.isDeleted, PlantedFault.keepDeletedKey.isPlanted { return move(to: header.version) }
     if header.isDeleted, header.version <= compacted {
       let removed = remove(bytes, header.key, at: header.version)
       log.noteDeleted(removed, at: header.version)

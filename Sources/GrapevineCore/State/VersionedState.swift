@@ -31,11 +31,7 @@ package struct VersionedState: Sendable {
 
   /// Says whether this is what the owner held at ``version``, no key missing.
   package var isWhole: Bool {
-    #if GRAPEVINE_CANARY_WHOLE
-      return true
-    #else
-      return version >= horizon
-    #endif
+    version >= horizon || PlantedFault.offerPartialSnapshots.isPlanted
   }
 }
 
@@ -141,9 +137,8 @@ extension VersionedState {
 
   /// Moves the version to the end of a complete section.
   package mutating func move(to end: Version) {
-    #if !GRAPEVINE_CANARY_SECTION_END
-      version = max(version, end)
-    #endif
+    guard !PlantedFault.forgetSectionEnd.isPlanted else { return }
+    version = max(version, end)
   }
 
   /// Takes the owner's `bound` for compaction and drops the tombstones up to it.
@@ -176,9 +171,11 @@ extension VersionedState {
     version newVersion: Version,
     compacted newCompacted: Version
   ) {
-    #if !GRAPEVINE_CANARY_SNAPSHOT_GUARD
-      precondition(newVersion >= version && newCompacted >= compacted, "a snapshot goes back")
-    #endif
+    precondition(
+      (newVersion >= version && newCompacted >= compacted)
+        || PlantedFault.skipSnapshotCheck.isPlanted,
+      "a snapshot goes back"
+    )
     var place = log.first()
     while let here = place {
       place = log.next(after: here)

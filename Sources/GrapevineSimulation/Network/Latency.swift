@@ -71,3 +71,19 @@ package struct Latency: Sendable, Hashable {
     return Double(halvings + 1) * 0.693_147_180_559_945_3 - 2 * sum
   }
 }
+
+extension Latency: CustomStringConvertible {
+  /// The distribution in words, such as `0.1 to 4.2 ms`.
+  package var description: String {
+    func milliseconds(_ nanoseconds: UInt64) -> String {
+      let micros = nanoseconds / 1_000
+      return "\(micros / 1_000).\(micros / 100 % 10)\(micros / 10 % 10)"
+    }
+    return switch shape {
+    case .fixed: "\(milliseconds(floor)) ms"
+    case .uniform(let width): "\(milliseconds(floor)) to \(milliseconds(floor + width)) ms"
+    case .exponential(let mean):
+      "\(milliseconds(floor)) ms and exponential above, \(milliseconds(floor + mean)) ms in the mean"
+    }
+  }
+}

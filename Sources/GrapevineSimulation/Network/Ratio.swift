@@ -33,3 +33,12 @@ package struct Ratio: Sendable, Hashable {
     numerator > 0 && random.chance(numerator, outOf: denominator)
   }
 }
+
+extension Ratio: CustomStringConvertible {
+  /// The share in percent, such as `12.5 %`.
+  package var description: String {
+    guard numerator > 0 else { return "never" }
+    let tenths = (1_000 * numerator + denominator / 2) / denominator
+    return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+  }
+}

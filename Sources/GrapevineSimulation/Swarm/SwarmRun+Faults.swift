@@ -4,19 +4,21 @@ import GrapevineCore
 extension SwarmRun {
   /// Does what chance wants in one slice of time.
   mutating func cause() {
-    if options.writeChance.isHit(&random) { write() }
-    if options.spreadChance.isHit(&random) { spread() }
-    if options.crashChance.isHit(&random) { crash() }
-    if options.crashChance.isHit(&random) { restart() }
-    if options.pauseChance.isHit(&random) { pause() }
-    if options.resumeChance.isHit(&random) { resume() }
-    if options.partitionChance.isHit(&random) { partition() }
-    if options.partitionChance.isHit(&random), let id = partitions.popLast() {
-      simulation.heal(id)
-    }
-    if options.linkChance.isHit(&random) { linkFaults.append(harmLink()) }
-    if options.linkChance.isHit(&random), !linkFaults.isEmpty { mend(linkFaults.removeFirst()) }
-    if options.leaveChance.isHit(&random) { leave() }
+    let work = options.work
+    let faults = options.faults
+    if work.writeChance.isHit(&random) { write() }
+    if work.spreadChance.isHit(&random) { spread() }
+    if faults.crash.isHit(&random) { crash() }
+    if faults.restart.isHit(&random) { restart() }
+    if faults.pause.isHit(&random) { pause() }
+    if faults.resume.isHit(&random) { resume() }
+    if faults.join.isHit(&random) { join() }
+    if faults.leave.isHit(&random) { leave() }
+    if faults.twin.isHit(&random) { startTwin() }
+    causePartitions()
+    if faults.link.isHit(&random), let fault = harmLink() { linkFaults.append(fault) }
+    if faults.link.isHit(&random), !linkFaults.isEmpty { mend(linkFaults.removeFirst()) }
+    if faults.weather.isHit(&random) { changeWeather() }
     causeEpisode()
   }
 
@@ -24,23 +26,37 @@ extension SwarmRun {
     guard let node = pickActive() else { return }
     var changes: [Change] = []
     let deletesMost = random.chance(1, outOf: 4)
-    for _ in 0...random.below(options.batchSize) {
-      let key = "key-\(random.below(options.keyCount))"
-      if random.chance(deletesMost ? 9 : 3, outOf: 10) {
+    for _ in 0...random.below(options.work.batchSize) {
+      let key = "key-\(random.below(options.work.keyCount))"
+      let deletes = deletesMost ? random.chance(9, outOf: 10) : options.work.deletion.isHit(&random)
+      if deletes {
         changes.append(.delete(key: key))
       } else {
         changes.append(drawSet(key))
       }
     }
-    // A node that has found its name taken refuses all writes, which is right.
-    _ = try? simulation.update(node, changes)
+    write(changes, node)
+  }
+
+  func write(_ changes: [Change], _ node: Int) {
+    do {
+      try simulation.update(node, changes)
+      witness.coverage.writes += 1
+    } catch .nameTaken {
+      // A node that has found its name taken refuses all writes, which is right.
+    } catch {
+      witness.coverage.refusedWrites += 1
+    }
   }
 
   private mutating func drawSet(_ key: String) -> Change {
-    let size = random.chance(1, outOf: 20) ? random.index(8_000) : random.index(120)
+    let work = options.work
+    let isBig = work.bigValue.isHit(&random)
+    let size = random.index((isBig ? work.bigValueSizeLimit : work.valueSizeLimit) + 1)
     let byte = UInt8(truncatingIfNeeded: random.next())
+    let limit = UInt64(work.timeToLiveLimit / .milliseconds(1))
     let timeToLive: Duration? =
-      random.chance(1, outOf: 8) ? .milliseconds(Int64(1 + random.below(3_000))) : nil
+      work.timeToLive.isHit(&random) ? .milliseconds(Int64(1 + random.below(limit))) : nil
     return .set(
       key: key,
       value: [UInt8](repeating: byte, count: size),
@@ -53,6 +69,14 @@ extension SwarmRun {
     witness.spread(from: node, within: .milliseconds(Int64(100 + random.below(5_000))))
   }
 
+  private mutating func changeWeather() {
+    witness.coverage.weatherChanges += 1
+    simulation.conditions = Swarm.drawConditions(&random)
+  }
+}
+
+// Processes.
+extension SwarmRun {
   private mutating func crash() {
     guard simulation.liveNodes.count > 2, let node = pick(where: { $0.state(of: $1).isAlive })
     else { return }
@@ -82,19 +106,27 @@ extension SwarmRun {
     simulation.resume(node)
   }
 
-  private mutating func partition() {
-    var nodes = Array(simulation.nodeIndices)
-    random.shuffle(&nodes)
-    let count = 1 + random.index(nodes.count - 1)
-    let (some, others) = (Array(nodes[..<count]), Array(nodes[count...]))
-    let isOneWay = random.chance(1, outOf: 3)
-    witness.coverage.partitions += 1
-    witness.coverage.oneWayPartitions += isOneWay ? 1 : 0
-    partitions.append(
-      isOneWay
-        ? simulation.partitionOneWay(from: some, to: others)
-        : simulation.partition(some, from: others)
-    )
+  mutating func join() {
+    guard nameCount < options.nameLimit else { return }
+    witness.coverage.newcomers += 1
+    connect(addNode())
+  }
+
+  /// Starts a second process under the name of one that is there, as a user does by mistake.
+  private mutating func startTwin() {
+    // A few: each may cost the name its holder, and then the run one of its nodes.
+    guard twins.count < 3, let node = pick(where: { $0.state(of: $1).isAlive }) else { return }
+    let id = simulation.engine(at: node).localID
+    let generation =
+      switch random.below(4) {
+      case 0: id.generation
+      case 1: id.generation - min(id.generation, 1 + random.below(500))
+      default: id.generation + 1 + random.below(1_000)
+      }
+    witness.coverage.twins += 1
+    let twin = start(id.name, generation: generation)
+    twins.append(twin)
+    connect(twin)
   }
 
   private mutating func leave() {
@@ -104,61 +136,10 @@ extension SwarmRun {
       _ = try? simulation.mutate(node) { engine, now in try engine.beginLeaving(now: now) }
       return
     }
+    // Some leave where nobody hears them.
+    if random.chance(1, outOf: 4) { linkFaults.append(.cut(simulation.isolate([node]))) }
     witness.coverage.leaves += 1
     simulation.leave(node)
-  }
-}
-
-// Links.
-extension SwarmRun {
-  private mutating func harmLink() -> LinkFault {
-    let source = random.index(options.nodeCount)
-    let target = (source + 1 + random.index(options.nodeCount - 1)) % options.nodeCount
-    switch random.below(3) {
-    case 0: return cut(from: source, to: target)
-    case 1:
-      witness.coverage.linkRules += 1
-      simulation.setLink(from: source, to: target, drawRule())
-      return .rule(source: source, target: target)
-    default:
-      return blackHole(source)
-    }
-  }
-
-  private func cut(from source: Int, to target: Int) -> LinkFault {
-    witness.coverage.cuts += 1
-    return .cut(simulation.partitionOneWay(from: [source], to: [target]))
-  }
-
-  private func blackHole(_ node: Int) -> LinkFault {
-    witness.coverage.blackHoles += 1
-    setLinks(of: node, LinkRule(datagramSizeLimit: 0))
-    return .blackHole(node)
-  }
-
-  private mutating func drawRule() -> LinkRule {
-    var rule = LinkRule()
-    if random.chance(1, outOf: 2) {
-      rule.latency = .fixed(.milliseconds(Int64(random.below(300))))
-    }
-    if random.chance(1, outOf: 2) { rule.loss = .percent(random.below(101)) }
-    if random.chance(1, outOf: 3) { rule.datagramSizeLimit = random.index(1_500) }
-    if random.chance(1, outOf: 3) { rule.bandwidth = 5_000 + random.below(1_000_000) }
-    return rule
-  }
-
-  private func setLinks(of node: Int, _ rule: LinkRule?) {
-    for other in simulation.nodeIndices where other != node {
-      simulation.setLink(between: node, and: other, rule)
-    }
-  }
-
-  func mend(_ fault: LinkFault) {
-    switch fault {
-    case .cut(let id): simulation.heal(id)
-    case .rule(let source, let target): simulation.setLink(from: source, to: target, nil)
-    case .blackHole(let node): setLinks(of: node, nil)
-    }
   }
 }
 
@@ -169,7 +150,7 @@ extension SwarmRun {
       guard simulation.now >= time else { return }
       repair = nil
       carryOut(end)
-    } else if options.episodeChance.isHit(&random), let node = pickActive(),
+    } else if options.faults.episode.isHit(&random), let node = pickActive(),
       simulation.liveNodes.count > 2
     {
       let interval = options.configuration.interval
@@ -184,8 +165,7 @@ extension SwarmRun {
   }
 
   private mutating func begin(_ node: Int) -> Repair {
-    let other = (node + 1 + random.index(options.nodeCount - 1)) % options.nodeCount
-    switch random.below(7) {
+    switch random.below(9) {
     case 0, 1:
       crash(node)
       return .restart(node)
@@ -193,11 +173,17 @@ extension SwarmRun {
       witness.coverage.sleeps += 1
       simulation.pause(node)
       return .resume(node)
-    case 3: return .mend(cut(from: node, to: other))
+    case 3:
+      guard let other = pickOther(than: node) else { return .nothing }
+      return .mend(cut(from: node, to: other))
     case 4: return .mend(blackHole(node))
     case 5:
       witness.coverage.partitions += 1
       return .heal(simulation.isolate([node]))
+    case 6: return .heal(drawPartition())
+    case 7:
+      join()
+      return .nothing
     default:
       witness.coverage.leaves += 1
       simulation.leave(node)

@@ -8,10 +8,19 @@ struct SwarmRun {
   var random: Xoshiro256
   let witness: SwarmWitness
   var generations: [UInt64] = []
-  var partitions: [PartitionID] = []
+  /// The names that were given out.
+  var nameCount = 0
+  /// The nodes that began under the name of another.
+  var twins: [Int] = []
+  var partitions: [(id: PartitionID, healableAt: Instant)] = []
+  /// Until when nothing is cut, as something has just healed.
+  var wholeUntil = Instant.zero
+  var swizzle: Swizzle?
   var linkFaults: [LinkFault] = []
   /// The end of the fault in force in a calm run.
   var repair: (at: Instant, Repair)?
+  /// Who must agree once the faults have ended, be it alive or not.
+  var core: [Int] = []
 
   /// A fault of links that is to end.
   enum LinkFault {
@@ -19,6 +28,15 @@ struct SwarmRun {
     case rule(source: Int, target: Int)
     /// All datagrams of the node vanish; streams go on.
     case blackHole(Int)
+  }
+
+  /// Nodes that are cut off one after the other, and come back in another order.
+  struct Swizzle {
+    /// Who is still to be cut off, the next one last.
+    var waiting: [Int]
+    var clogged: [PartitionID] = []
+    let pause: Duration
+    var dueAt: Instant
   }
 
   /// What ends a fault of a calm run.
@@ -32,45 +50,78 @@ struct SwarmRun {
 
   private static var slice: Duration { .milliseconds(100) }
 
-  init(seed: UInt64, options: Swarm.Options) {
+  init(seed: UInt64, options: Swarm.Options, trace: Trace?) {
     self.options = options
-    simulation = Simulation(seed: seed, conditions: options.conditions)
+    simulation = Simulation(seed: seed, conditions: options.conditions, trace: trace)
+    simulation.quirkSites = options.quirkSites
     random = Xoshiro256(seed: seed ^ 0x5275_6E00)
     witness = SwarmWitness(simulation)
   }
 
-  mutating func run() throws(Violation) -> Swarm.Report {
+  mutating func run() throws(Swarm.Failure) -> Swarm.Report {
     simulation.eventHandler = { [unowned witness] in witness.observe($0) }
-    for index in 0..<options.nodeCount {
-      // A leap of the generation, so that a clock that steps back has somewhere to go.
-      generations.append(1_000 + random.below(1_000))
-      simulation.add(
-        name: "node-\(index)",
-        generation: generations[index],
-        configuration: options.configuration
-      )
-      drift(index)
-    }
+    for _ in 0..<options.nodeCount { addNode() }
     for node in simulation.nodeIndices { connect(node) }
-    let end = simulation.now + options.faultDuration
+    let end = simulation.now + options.safetyDuration
     while simulation.now < end {
       cause()
-      try simulation.run(for: Self.slice)
+      try advance(Self.slice)
     }
+    simulation.trace?.scenario(at: simulation.now, "the faults end")
     let healing = try bringPeace()
+    simulation.trace?.scenario(at: simulation.now, "all agreed")
     try bringDeath()
+    return report(healing)
+  }
+
+  private func report(_ healing: Duration) -> Swarm.Report {
+    let nodes = simulation.nodeIndices
     return Swarm.Report(
       fingerprint: simulation.fingerprint.value,
+      duration: .nanoseconds(Int64(simulation.now.nanoseconds)),
       healing: healing,
+      processCount: witness.coverage.starts,
       stepCount: simulation.stepCount,
-      network: simulation.networkCounters,
-      coverage: witness.finalCoverage()
+      packetCount: nodes.reduce(0) { $0 + simulation.traffic(of: $1).packetsOut },
+      streamCount: nodes.reduce(0) { $0 + simulation.traffic(of: $1).streamsOut },
+      writeCount: witness.coverage.writes,
+      counts: Sometimes.all.map { $0.count(simulation, witness.coverage) }
     )
+  }
+
+  /// Lets time pass; whatever is thrown meanwhile is a promise that holds at any time.
+  func advance(_ duration: Duration) throws(Swarm.Failure) {
+    do throws(Violation) {
+      try simulation.run(for: duration)
+    } catch {
+      throw Swarm.Failure(kind: .brokenInvariant, violation: error, pending: [])
+    }
   }
 }
 
 // Nodes.
 extension SwarmRun {
+  /// Starts a process of a new name.
+  @discardableResult
+  mutating func addNode() -> Int {
+    nameCount += 1
+    // A leap of the generation, so that a clock that steps back has somewhere to go.
+    return start("node-\(nameCount - 1)", generation: 1_000 + random.below(1_000))
+  }
+
+  /// Starts a process beside those that there are.
+  mutating func start(_ name: String, generation: UInt64) -> Int {
+    generations.append(generation)
+    let node = simulation.add(
+      name: name,
+      generation: generation,
+      configuration: options.configuration
+    )
+    witness.noteStart(node)
+    drift(node)
+    return node
+  }
+
   /// Tells a process whom to contact: another by name now, the first three for ever.
   mutating func connect(_ node: Int) {
     addSeeds(node)
@@ -97,6 +148,7 @@ extension SwarmRun {
       generation: generations[node],
       at: moves ? simulation.freshEndpoint() : nil
     )
+    witness.coverage.restarts += 1
     witness.noteStart(node)
     drift(node)
     connect(node)
@@ -116,5 +168,11 @@ extension SwarmRun {
   /// A node whose process runs and has not left.
   mutating func pickActive() -> Int? {
     pick { $0.state(of: $1) == .running && !$0.hasLeft($1) }
+  }
+
+  /// Another node than this one; nil if there is none.
+  mutating func pickOther(than node: Int) -> Int? {
+    let count = simulation.nodeIndices.count
+    return count < 2 ? nil : (node + 1 + random.index(count - 1)) % count
   }
 }

@@ -1,5 +1,49 @@
 import GrapevineCore
 
+extension Swarm {
+  /// How often something was done to the nodes, or told by them.
+  package struct Coverage: Sendable, Hashable {
+    // What was done.
+    package var starts = 0
+    package var restarts = 0
+    package var writes = 0
+    package var refusedWrites = 0
+    package var newcomers = 0
+    package var twins = 0
+    package var crashes = 0
+    package var hostCrashes = 0
+    package var moves = 0
+    package var setBacks = 0
+    package var sleeps = 0
+    package var leaves = 0
+    package var partitions = 0
+    package var oneWayPartitions = 0
+    package var swizzles = 0
+    package var cuts = 0
+    package var linkRules = 0
+    package var blackHoles = 0
+    package var weatherChanges = 0
+    package var lastDeaths = 0
+    // What the engines told.
+    package var raisedGenerations = 0
+    package var nameConflicts = 0
+    package var supersessions = 0
+    package var deletions = 0
+    package var replacements = 0
+    package var recoveries = 0
+    package var expiries = 0
+    package var rejoins = 0
+    package var leavings = 0
+    package var spreads = 0
+    package var unfinishedSpreads = 0
+    package var streamOnly = 0
+    package var failedJoins = 0
+    package var unheardLeaves = 0
+
+    package init() {}
+  }
+}
+
 /// Counts what happens in a ``Swarm``, and holds the ends of spreads against the tables.
 final class SwarmWitness {
   var coverage = Swarm.Coverage()
@@ -37,6 +81,7 @@ final class SwarmWitness {
 
   /// A node's next process has started: it knows nothing, and nothing waits for it.
   func noteStart(_ node: Int) {
+    coverage.starts += 1
     spreads.removeAll { $0.node == node }
     note(node)
     forgotten[node] = []
@@ -48,8 +93,10 @@ final class SwarmWitness {
     case .generationRaised: coverage.raisedGenerations += 1
     case .superseded: coverage.supersessions += 1
     case .answersByStreamOnly: coverage.streamOnly += 1
+    case .member(.nameConflict): coverage.nameConflicts += 1
     case .member(.keyDeleted): coverage.deletions += 1
     case .member(.leaving): coverage.leavings += 1
+    case .member(.up): coverage.recoveries += 1
     case .member(.replaced(let id, _)):
       coverage.replacements += 1
       note(node)
@@ -61,7 +108,10 @@ final class SwarmWitness {
     case .member(.joined(let id)):
       if node < forgotten.count, forgotten[node].contains(id) { coverage.rejoins += 1 }
     case .spreadFinished(let ticket, let missing): finish(ticket, missing, node)
-    case .member, .joinFinished, .leaveFinished, .stateRefused, .wasPaused: break
+    case .joinFinished(_, .failed): coverage.failedJoins += 1
+    case .leaveFinished(let asked, let acknowledged):
+      if !asked.isEmpty, acknowledged.isEmpty { coverage.unheardLeaves += 1 }
+    case .member, .joinFinished, .stateRefused, .wasPaused: break
     }
   }
 
@@ -79,6 +129,7 @@ final class SwarmWitness {
     }
     let spread = spreads.remove(at: index)
     let asker = simulation.engine(at: node)
+    if !missing.isEmpty { coverage.unfinishedSpreads += 1 }
     // A node that has begun another life meanwhile is not the one that they were asked about.
     guard missing.isEmpty, asker.localID == spread.id else { return }
     coverage.spreads += 1
@@ -86,7 +137,10 @@ final class SwarmWitness {
       let engine = simulation.engine(at: other)
       // Who has forgotten a member since learns it from the beginning.
       let hasForgotten = other < forgotAt.count && forgotAt[other] >= spread.begunAt
-      guard !hasForgotten, asker.isLive(engine.localID) else { continue }
+      // Of two that go by one identity the asker knows one.
+      guard !hasForgotten, !simulation.hasRival(other), asker.isLive(engine.localID) else {
+        continue
+      }
       let version = engine.version(of: spread.id.name) ?? 0
       if version < spread.version {
         simulation.fail(
@@ -96,28 +150,6 @@ final class SwarmWitness {
         )
       }
     }
-  }
-
-  /// The counts of a run that is over.
-  func finalCoverage() -> Swarm.Coverage {
-    var coverage = coverage
-    coverage.snapshots = simulation.sum { $0.snapshotsIn }
-    coverage.gaps = simulation.sum { $0.drops[.gap] }
-    coverage.refusedSections = simulation.sum { $0.drops[.refused] }
-    coverage.staleNews = simulation.sum { $0.drops[.stale] }
-    coverage.streamFallbacks = simulation.sum { $0.streamFallbacks }
-    coverage.failedStreams = simulation.sum { $0.streamsFailed }
-    coverage.pushesWithNews = simulation.sum { $0.pushesNew }
-    coverage.pulls = simulation.sum { $0.pullsOut }
-    coverage.suspicions = simulation.sum { $0.suspicions }
-    coverage.relayAnswers = simulation.sum { $0.relayAnswers }
-    coverage.streamAnswers = simulation.sum { $0.streamAnswers }
-    coverage.accusations = simulation.sum { $0.accusationsOut }
-    coverage.refutations = simulation.sum { $0.refutations }
-    coverage.verdicts = simulation.sum { $0.verdictsOut }
-    coverage.challenges = simulation.sum { $0.challengesOut }
-    coverage.pauses = simulation.sum { $0.pauses }
-    return coverage
   }
 }
 

@@ -101,6 +101,8 @@ struct FailureLimitTests {
     var stage = Stage(3, configuration)
     stage.mute(0)
     stage.push(1, about: 0, Standing(verdict: .down))
+    stage.run(for: .seconds(2))
+    stage.forget()
     stage.run(for: .seconds(20))
     // “together at most one packet per node and two intervals”.
     let contacts = stage.packets(.heartbeat, to: 0).count
@@ -115,7 +117,7 @@ struct FailureLimitTests {
     var stage = Stage(3, configuration)
     stage.mute(0)
     stage.push(1, about: 0, Standing(verdict: .down))
-    stage.run(for: .seconds(3))
+    stage.run(for: .seconds(5))
     #expect(stage.isDown(0) == nil)
     stage.forget()
     stage.run(for: .seconds(1_000))

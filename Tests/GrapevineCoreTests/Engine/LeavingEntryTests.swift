@@ -62,4 +62,19 @@ struct LeavingEntryTests {
     #expect(member.hasLeft && !member.isLeaving)
     #expect(throws: StateError.hasLeft) { try pump.engines[4].beginLeaving(now: pump.now) }
   }
+
+  @Test func `one at its limit of entries announces it, and others hold that`() throws {
+    var configuration = GossipConfiguration()
+    configuration.entryLimit = 2
+    var pump = Pump()
+    let nodes = (0..<2).map { pump.add("node-\($0)", configuration) }
+    _ = pump.join(nodes[1], to: 0)
+    try pump.set(1, "first", "value")
+    try pump.set(1, "second", "value")
+    try pump.engines[1].beginLeaving(now: pump.now)
+    #expect(throws: StateError.tooManyEntries(limit: 2)) { try pump.set(1, "third", "value") }
+    pump.run(for: .seconds(3))
+    #expect(pump.engines[0].member(named: "node-1", now: pump.now)?.isLeaving == true)
+    #expect(pump.engines[0].fingerprint == pump.engines[1].fingerprint)
+  }
 }

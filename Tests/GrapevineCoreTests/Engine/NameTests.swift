@@ -187,3 +187,21 @@ extension NameTests {
     #expect(superseded.map { pump.engines[$0].metrics.packetsOut } == packets)
   }
 }
+
+extension NameTests {
+  @Test func `a stranger with the key of the node's next life does not stop that life`() {
+    var engine = Engine.alone()
+    let own = MemberID(name: "node", generation: 1)
+    let next = MemberID(name: "node", generation: 2)
+    // Behind any name of eight bytes there is a generation for each key.
+    let impostor = MemberID(name: "impostor", generation: 18_098_935_855_094_384_385)
+    #expect(MemberKey(impostor) == MemberKey(next))
+    let stranger = Stranger()
+    engine.hear(stranger.packet(.delta, [0] + Stranger.section(of: impostor)))
+    #expect(engine.memberCount == 2)
+    engine.hear(stranger.packet(.delta, [0] + Stranger.section(of: own, Standing(verdict: .left))))
+    engine.checkInvariants()
+    #expect(engine.localID == MemberID(name: "node", generation: 3))
+    #expect(engine.memberCount == 2)
+  }
+}

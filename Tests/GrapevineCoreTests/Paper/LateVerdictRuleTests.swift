@@ -5,26 +5,42 @@ import Testing
 struct LateVerdictRuleTests {
   private static let down = Standing(verdict: .down)
 
-  /// “A verdict that comes by push is adopted at once”.
-  @Test func `a verdict by push is adopted at once`() {
+  /// “A verdict that comes by push is adopted at once”: where the accusation came before it.
+  @Test func `a verdict by push ends an accusation at once`() {
     var stage = Stage(6)
-    stage.push(1, about: 0, Self.down)
+    stage.mute(0)
+    stage.push(1, about: 0, Standing(accusers: [stage.key(2), stage.key(3)]))
+    stage.run(for: .milliseconds(600))
+    #expect(stage.isDown(0) == false)
+    stage.push(1, about: 0, Standing(verdict: .down, accusers: [stage.key(2), stage.key(3)]))
     #expect(stage.isDown(0) == true)
     #expect(stage.count(of: .member(.down(stage.members[0].id))) == 1)
     #expect(stage.engine.metrics.verdictsOut == 0)
   }
 
-  @Test func `a pushed verdict is believed for the sake of an accuser in good standing`() {
+  @Test func `a verdict by push without an accusation before it is put to the member`() {
     var stage = Stage(6)
-    stage.push(1, about: 0, Standing(verdict: .down, accusers: [stage.key(2), stage.key(3)]))
-    #expect(stage.isDown(0) == true)
-    // Who can be heard but does not hear calls all others down, and is called down itself.
-    stage.push(1, about: 2, Standing(accusers: [stage.key(1)]))
-    stage.push(2, about: 4, Standing(verdict: .down, accusers: [stage.key(2), stage.key(0)]))
-    #expect(stage.isDown(4) == false && stage.claims(to: 4).count == 1)
-    stage.push(4, about: 4, Standing(incarnation: 1))
+    let down = Standing(verdict: .down, accusers: [stage.key(2), stage.key(3)])
+    stage.push(1, about: 0, down)
+    #expect(stage.isDown(0) == false && stage.claims(to: 0).count == 1)
+    stage.push(0, about: 0, Standing(incarnation: 1))
     stage.run(for: .seconds(5))
-    #expect(stage.isDown(4) == false)
+    #expect(stage.isDown(0) == false)
+    stage.push(1, about: 0, Standing(incarnation: 1, verdict: .down))
+    stage.mute(0)
+    stage.run(for: .milliseconds(1_001))
+    #expect(stage.isDown(0) == true)
+  }
+
+  @Test func `a verdict by push is doubtful where the member was heard of since its accusation`() {
+    var stage = Stage(6)
+    let accusers = [stage.key(2), stage.key(3)]
+    stage.push(1, about: 0, Standing(accusers: accusers))
+    stage.run(for: .milliseconds(600))
+    stage.tell(0, about: 1, Standing())
+    stage.forget()
+    stage.push(1, about: 0, Standing(verdict: .down, accusers: accusers))
+    #expect(stage.isDown(0) == false && stage.claims(to: 0).count == 1)
   }
 
   /// “One that comes by anti-entropy, about a member held alive, is put to that member first: a

@@ -155,15 +155,19 @@ struct SuspicionRuleTests {
     let inherited = try #require(
       Set(stage.observed(by: 1, without: gone)).subtracting(observed).first
     )
-    stage.silent = [inherited]
-    stage.forget()
-    let at = stage.now
+    stage.mute(gone)
     stage.push(
       (inherited + 1) % 12 == gone ? (inherited + 2) % 12 : (inherited + 1) % 12,
       about: gone,
       Standing(verdict: .down)
     )
+    stage.run(for: .milliseconds(999))
+    #expect(stage.isDown(gone) == false)
+    stage.silent.insert(inherited)
+    stage.forget()
+    stage.run(for: .milliseconds(2))
     #expect(stage.isDown(gone) == true)
+    let at = stage.now
     stage.run(for: .milliseconds(100))
     let ping = try #require(stage.packets(.ping, to: inherited).first)
     #expect(ping.at.since(at) <= Stage.interval / 8)

@@ -4,6 +4,7 @@ import Testing
 /// Replicas under random histories; `CASES` sets how many, `SEED` where they begin.
 struct HistoryTests {
   @Test func `random histories never lose a deletion, go back or end unequal`() {
+    Environment.plantFault()
     var coverage = HistoryCoverage()
     let count = Environment.caseCount(usual: 2_000)
     for index in 0..<count {

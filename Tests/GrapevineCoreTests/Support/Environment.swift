@@ -1,4 +1,5 @@
 import Glibc
+import GrapevineCore
 
 /// What a test run is told from outside: `CASES` and `SEED`, in decimal or as `0x…`, and `VERBOSE`.
 enum Environment {
@@ -17,6 +18,20 @@ enum Environment {
   static func replay(case index: Int, filter: String) -> String {
     let seed = String(firstSeed &+ UInt64(index), radix: 16)
     return "SEED=0x\(seed) CASES=1 swift test --filter \(filter)"
+  }
+
+  /// Lets the engine err as `FAULT` says, in a build that can do so.
+  static func plantFault() {
+    guard let text = getenv("FAULT") else { return }
+    let name = String(cString: text)
+    #if PlantedFaults
+      guard let fault = PlantedFault(rawValue: name) else {
+        preconditionFailure("there is no fault \(name)")
+      }
+      PlantedFault.current = fault
+    #else
+      preconditionFailure("this build has no faults; \(name) needs -Xswiftc -DPlantedFaults")
+    #endif
   }
 
   private static func number(named name: String) -> UInt64? {

@@ -1,3 +1,5 @@
+internal import GrapevineCore
+
 /// What the arguments ask for.
 package enum Command: Equatable, Sendable {
   /// The help of a scenario, or of the program.
@@ -46,6 +48,7 @@ extension Command {
           + "\(CompareDetection.nodesLimit)"
       )
     }
+    guard options.scenario != .simulate else { return try checkSimulation(options) }
     guard options.victims < options.nodes else {
       throw UsageError(
         "--victims is \(options.victims): it must be less than the \(options.nodes) nodes"
@@ -57,6 +60,18 @@ extension Command {
     let total = options.keyCount * options.valueSize
     guard total <= stateLimit else {
       throw UsageError("--keys × --value-size is \(total) bytes: it must be at most \(stateLimit)")
+    }
+  }
+
+  private static func checkSimulation(_ options: Options) throws(UsageError) {
+    if options.traces, options.givenSeeds ?? 1 > 1 {
+      throw UsageError("--trace is for one seed: it must be without --seeds")
+    }
+    if let fault = options.plantedFault, !Simulate.canPlantFaults {
+      throw UsageError(
+        "--fault \(fault.rawValue): this build can't; it must be a build with the trait, as by "
+          + Simulate.command(ofBuildWithFaults: true)
+      )
     }
   }
 

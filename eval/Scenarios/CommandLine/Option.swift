@@ -38,7 +38,7 @@ struct Option: Sendable {
 
 extension Option {
   /// Every option there is, in the order of the help.
-  static let all = general + ofScenarios + ofFaults + ofReport
+  static let all = general + ofScenarios + ofFaults + ofSimulate + ofReport
 
   private static let general = [
     Option(
@@ -58,16 +58,20 @@ extension Option {
       "--nodes",
       "N",
       "The number of nodes; a sync counts the fresh node.",
-      rule: "a whole number from 2 to 100000",
+      rule: "a whole number from 2 to 100000, for simulate 1 to 1000",
       standard: {
         switch $0 {
+        case .simulate: "drawn, 1 to 100"
         case .sync: "2, with --live 64"
         case .compareDetection: "8, 16, … 256"
         case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
           "64"
         }
       }
-    ) { $0.givenNodes.take(ValueText.count($1), in: 2...100_000) },
+    ) { options, text in
+      let range = options.scenario == .simulate ? 1...1_000 : 2...100_000
+      return options.givenNodes.take(ValueText.count(text), in: range)
+    },
     Option(
       "--runs",
       "N",
@@ -80,15 +84,16 @@ extension Option {
       "--seed",
       "N",
       "What every choice and the simulated network are drawn from.",
-      rule: "a whole number from 0 to 18446744073709551615, also as 0x…",
-      standard: { _ in "1" }
-    ) { $0.seed.take(ValueText.seed($1), in: 0 ... .max) },
+      rule: "a whole number from 0 to 18446744073709551615, also as 0x…, or a commit's 40 digits",
+      standard: { "\(Options.standardSeed($0))" }
+    ) { $0.givenSeed.take(ValueText.seed($1), in: 0 ... .max) },
     Option(
       "--interval",
       "TIME",
       "The gossip interval of every node.",
       rule: "a duration from 10ms to 60min, such as 500ms or 2s",
-      standard: { _ in "500ms" }
+      standard: { _ in "500ms" },
+      scenarios: Scenario.ofOptions
     ) { $0.interval.take(ValueText.duration($1), in: .milliseconds(10) ... .seconds(3_600)) },
     Option(
       "--loss",
@@ -144,16 +149,17 @@ extension Option {
     Option(
       "--duration",
       "TIME",
-      "How long the cluster is watched, or kept busy.",
+      "How long the cluster is watched, or kept busy; in a simulation how long faults go on.",
       rule: "a duration from 1s to 100h, such as 30s, 2min or 24h",
       standard: { scenario in
+        if scenario == .simulate { return "60s" }
         let durations = Network.allCases.map { Options.standardDuration(scenario, $0) }
         guard durations[0] != durations[1] else { return ValueText.text(durations[0]) }
         return zip(durations, Network.allCases)
           .map { "\(ValueText.text($0)) \($1.rawValue)" }
           .joined(separator: ", ")
       },
-      scenarios: [.idle, .churn, .throughput]
+      scenarios: [.idle, .churn, .throughput, .simulate]
     ) { $0.givenDuration.take(ValueText.duration($1), in: .seconds(1) ... .seconds(360_000)) },
     Option(
       "--keys",

@@ -1,4 +1,5 @@
 package import GrapevineCore
+internal import GrapevineSimulation
 
 /// What a person asked for, with the default of everything that was not said.
 package struct Options: Sendable, Equatable {
@@ -7,7 +8,7 @@ package struct Options: Sendable, Equatable {
   package var givenNodes: Int?
   package var givenRuns: Int?
   package var givenDuration: Duration?
-  package var seed: UInt64 = 1
+  package var givenSeed: UInt64?
   package var interval: Duration = .milliseconds(500)
   package var loss = 0.0
   package var latency: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(1)
@@ -24,10 +25,21 @@ package struct Options: Sendable, Equatable {
   package var rate = 5_000
   package var oneWayCuts = 0
   package var expiry: Duration = .seconds(60)
+  package var givenSeeds: Int?
+  package var givenJobs: Int?
+  package var traces = false
+  package var keepsGoing = false
+  package var plantedFault: PlantedFault?
+  package var listsFaults = false
   package var jsonPath: String?
 
   package init(scenario: Scenario) {
     self.scenario = scenario
+  }
+
+  package var seed: UInt64 {
+    get { givenSeed ?? Options.standardSeed(scenario) }
+    set { givenSeed = newValue }
   }
 
   /// The number of nodes; a sync without `--live` needs only a holder and a fresh node.
@@ -38,6 +50,7 @@ package struct Options: Sendable, Equatable {
       return 64
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
+    case .simulate: return Swarm.drawOptions(seed).nodeCount
     }
   }
 
@@ -57,19 +70,25 @@ package struct Options: Sendable, Equatable {
     givenKeys ?? Options.standardKeys(scenario)
   }
 
+  /// The simulation's seeds are counted from 0.
+  static func standardSeed(_ scenario: Scenario) -> UInt64 {
+    scenario == .simulate ? 0 : 1
+  }
+
   static func standardRuns(_ scenario: Scenario) -> Int {
     switch scenario {
     case .propagate, .discover: 30
     case .detect: 20
     case .bootstrap, .sync, .compareDetection: 10
     case .partition: 3
-    case .idle, .churn, .throughput: 1
+    case .idle, .churn, .throughput, .simulate: 1
     }
   }
 
   static func standardDuration(_ scenario: Scenario, _ network: Network) -> Duration {
     switch (scenario, network) {
     case (.throughput, _): .seconds(20)
+    case (.simulate, _): .seconds(60)
     case (.churn, .simulated): .seconds(600)
     case (.churn, .loopback): .seconds(60)
     case (_, .simulated): .seconds(30)

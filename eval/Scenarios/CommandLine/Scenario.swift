@@ -10,6 +10,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case churn
   case throughput
   case compareDetection = "compare-detection"
+  case simulate
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -27,7 +28,9 @@ package enum Scenario: String, Sendable, CaseIterable {
     switch self {
     case .propagate: "update"
     case .discover: "discovery"
-    case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection: nil
+    case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
+      .simulate:
+      nil
     }
   }
 
@@ -44,6 +47,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .churn: "nodes come, crash, leave and start again under writes"
     case .throughput: "one node overwrites keys at a steady rate until all are equal"
     case .compareDetection: "a crash until others detect it by kite's rule, modelled"
+    case .simulate: "everything drawn from a seed, faults included; then peace must bring accord"
     }
   }
 
@@ -80,7 +84,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       is taken until it holds all of them. With --live the keys are set on one node of a running \
       cluster, and the time is taken until all nodes hold them.
       """
-    case .detect, .partition, .churn, .throughput: explanationOfStress
+    case .detect, .partition, .churn, .throughput, .simulate: explanationOfStress
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -94,7 +98,10 @@ package enum Scenario: String, Sendable, CaseIterable {
   }
 
   /// The scenarios that start a cluster of real nodes on a network.
-  static let ofClusters = allCases.filter { $0 != .compareDetection }
+  static let ofClusters = ofOptions.filter { $0 != .compareDetection }
+
+  /// The scenarios that do what the options say; the other one draws it.
+  static let ofOptions = allCases.filter { $0 != .simulate }
 }
 
 /// What carries the packets.

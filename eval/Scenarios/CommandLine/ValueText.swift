@@ -1,3 +1,5 @@
+internal import GrapevineSimulation
+
 /// Values as they are written on a command line.
 package enum ValueText {
   /// A duration such as `500ms`, `2s` or `1.5s`; nil unless it is one, with its unit, and not
@@ -39,9 +41,10 @@ package enum ValueText {
     return Int(digits)
   }
 
-  /// A seed, in decimal digits or as `0x…`.
+  /// A seed, in decimal digits or as `0x…`; or the name of a commit, from which it is hashed.
   package static func seed(_ text: String) -> UInt64? {
-    text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+    if text.utf8.count == 40, let seed = Swarm.seed(ofCommit: text) { return seed }
+    return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 
   /// A number of digits with at most one point; no sign, exponent or `inf`.

@@ -28,7 +28,7 @@ extension Evaluation {
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
-    case .idle, .churn, .throughput: ["for \(ValueText.text(options.duration))"]
+    case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
     }
   }
 
@@ -36,7 +36,7 @@ extension Evaluation {
   private static func scenarioLines(_ options: Options) -> [String] {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
-    case .propagate, .discover, .bootstrap, .churn, .compareDetection: return []
+    case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate: return []
     case .detect:
       let kinds = options.kills.map { $0 == .silence ? "by silence" : "by closing its sockets" }
       let victims = options.victims == 1 ? "1 victim" : "\(options.victims) victims at once"

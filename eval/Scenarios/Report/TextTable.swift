@@ -1,9 +1,11 @@
-/// A table for people: the first column aligned left, the others right.
+/// A table for people: the first column aligned left, the others right, unless they are words.
 package struct TextTable: Sendable {
   private var rows: [[String]]
+  private let alignsLeft: Bool
 
-  package init(header: [String]) {
+  package init(header: [String], alignsLeft: Bool = false) {
     rows = [header]
+    self.alignsLeft = alignsLeft
   }
 
   package mutating func add(_ row: [String]) {
@@ -16,7 +18,7 @@ package struct TextTable: Sendable {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).enumerated().map { column, cell in
-        column == 0
+        column == 0 || alignsLeft
           ? TextLayout.padded(cell.0, to: cell.1)
           : String(repeating: " ", count: cell.1 - cell.0.count) + cell.0
       }

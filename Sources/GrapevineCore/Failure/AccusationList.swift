@@ -1,0 +1,75 @@
+/// The open accusations, found by member.
+///
+/// They lie in no order: the last takes the place of one that goes, so that as many as there are
+/// members can be told, and refuted, in O(1) each.
+package struct AccusationList: Sendable {
+  private var accusations: [Accusation] = []
+  private var places: [MemberKey: Int] = [:]
+  /// No accusation is due before.
+  package private(set) var dueAt = Instant.never
+  /// The least of ``Accusation/firstAt``; nil where it is to be looked for.
+  private var knownFirst: Instant?
+
+  package init() {}
+
+  package var count: Int { accusations.count }
+  package var indices: Range<Int> { accusations.indices }
+
+  package func index(of key: MemberKey) -> Int? { places[key] }
+
+  /// An accusation; its member is not to be changed.
+  package subscript(index: Int) -> Accusation {
+    get { accusations[index] }
+    set {
+      precondition(newValue.key == accusations[index].key, "an accusation of another member")
+      dueAt = min(dueAt, newValue.dueAt)
+      if newValue.firstAt != accusations[index].firstAt { knownFirst = nil }
+      accusations[index] = newValue
+    }
+  }
+
+  /// Adds one of a member that has none; returns where it lies.
+  package mutating func append(_ accusation: Accusation) -> Int {
+    precondition(places[accusation.key] == nil, "a second accusation of one member")
+    places[accusation.key] = accusations.count
+    if accusations.isEmpty {
+      knownFirst = accusation.firstAt
+    } else {
+      knownFirst = knownFirst.map { min($0, accusation.firstAt) }
+    }
+    dueAt = min(dueAt, accusation.dueAt)
+    accusations.append(accusation)
+    return accusations.count - 1
+  }
+
+  package mutating func remove(_ key: MemberKey) {
+    guard let index = places.removeValue(forKey: key), let last = accusations.popLast() else {
+      return
+    }
+    var removed = last
+    if index < accusations.count {
+      removed = accusations[index]
+      accusations[index] = last
+      places[last.key] = index
+    }
+    if removed.firstAt == knownFirst { knownFirst = nil }
+    if accusations.isEmpty { dueAt = .never }
+  }
+
+  /// Looks anew when the next one is due.
+  ///
+  /// - Complexity: O(accusations).
+  package mutating func findNextDue() {
+    dueAt = accusations.reduce(.never) { min($0, $1.dueAt) }
+  }
+
+  /// When the first of those that are open was learned of.
+  ///
+  /// - Complexity: O(1) mostly; O(accusations) once the first one has gone.
+  package mutating func first() -> Instant? {
+    guard !accusations.isEmpty else { return nil }
+    let first = knownFirst ?? accusations.reduce(.never) { min($0, $1.firstAt) }
+    knownFirst = first
+    return first
+  }
+}
