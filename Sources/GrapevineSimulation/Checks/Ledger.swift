@@ -68,11 +68,11 @@ struct Ledger {
   mutating func noteWords(of node: Int, _ engine: Engine) {
     if engine.metrics.accusationsOut != counts[node].accusations {
       counts[node].accusations = engine.metrics.accusationsOut
-      for accusation in engine.openAccusations {
-        guard let standing = engine.standing(of: accusation.key),
-          standing.accusers.contains(engine.ownKey)
-        else { continue }
-        testimony.accused(accusation.key, standing.incarnation, by: engine.ownKey)
+      // One that was judged at the same moment is no open accusation any more.
+      let own = engine.ownKey
+      engine.forEachStanding { key, standing in
+        guard standing.accusers.contains(own) else { return }
+        testimony.accused(key, standing.incarnation, by: own)
       }
     }
     if engine.metrics.verdictsOut != counts[node].verdicts {
