@@ -19,6 +19,16 @@ extension HostileTests {
       }
     }
 
+    @Test func `Whoever asks by stream is told all keys and values`() async throws {
+      let arena = try await Arena()
+      try await arena.victim.ask("set password swordfish", answer: "version")
+      let stream = RawStream(to: arena.target)
+      let digest = Forger.frame(.digest, Forger.entries())
+      stream.sendAll(Forger("reader").hello() + digest + Forger.frame(.done))
+      let answer = try #require(stream.readToEnd(within: Arena.streamTimeout * 6))
+      #expect(String(decoding: answer, as: UTF8.self).contains("swordfish"))
+    }
+
     @Test func `That a member has left is believed of anyone, and it takes a later life`()
       async throws
     {

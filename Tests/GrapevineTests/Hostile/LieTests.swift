@@ -154,7 +154,7 @@ extension HostileTests {
             condemned.accuse(MemberKey(rawValue: round << 8 | UInt64(accuser)))
           }
           let address = arena.honest[0].address
-          let packets = [accused, condemned].flatMap { standing in
+          let packets = [condemned, accused, condemned].flatMap { standing in
             let section = Forger.section(member, isNamed: false, standing, at: address)
             return [
               Forger("liar").push(section), Forger(arena.honest[1].id).push(section),
@@ -212,7 +212,7 @@ extension HostileTests {
       let passedOn = answers.withLock { $0 }.filter { packet in
         packet[3] == PacketKind.push.rawValue && packet.suffix(20) == push.suffix(20)
       }
-      #expect(passedOn.allSatisfy { $0[16] == hops + 1 })
+      #expect(passedOn.allSatisfy { $0[16] == hops &+ 1 })
       #expect(passedOn.isEmpty == (hops >= 16), "\(passedOn.count) were passed on")
       // Its own news go on: what is passed on is bounded by the members.
       let sent = try await arena.counter("pushes") - before
