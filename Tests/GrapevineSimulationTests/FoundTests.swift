@@ -6,8 +6,7 @@ import Testing
 @Suite struct FoundTests {
   /// Nobody was told that it had been buried where a packet may cause one other, or two.
   @Test(arguments: [1, 2, 3])
-  func `one that slept until it was forgotten comes back, however small the burst`(burst: Int) throws
-  {
+  func `one that slept until it was forgotten comes back`(burst: Int) throws {
     var configuration = GossipConfiguration()
     configuration.burst = burst
     configuration.memberExpiry = .seconds(5)
@@ -22,7 +21,7 @@ import Testing
   }
 
   /// What was heard after an accusation kept the verdict off for ever.
-  @Test func `one that is heard of once more as it is accused, and then cut off, is judged`() throws {
+  @Test func `one that is heard of as it is accused, and then cut off, is judged`() throws {
     let simulation = Simulation.cluster(2, seed: 85)
     try simulation.requireConvergence(within: .seconds(20))
     simulation.partitionOneWay(from: [0], to: [1])
