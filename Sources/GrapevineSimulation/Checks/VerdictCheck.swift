@@ -5,8 +5,8 @@ import GrapevineCore
 /// What excuses a verdict is as narrow as can be argued: what holds everywhere and is worse than
 /// members can stand; a pause of the member, a cut that takes it, or the one who tells, from a
 /// quarter of the others; a second process of its name, or an earlier one of its very identity. An
-/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing: they must
-/// not accuse then, or a moment after.
+/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing but what a
+/// newcomer takes over from them: they must not accuse then, or a moment after.
 package final class VerdictCheck: EventCheck {
   package static let name = "verdicts"
   package static let reason =
@@ -72,6 +72,26 @@ package final class VerdictCheck: EventCheck {
       || isRecent(faults.lastCutOff(observer, at: time))
       || (life.isReused && isRecent(life.began))
       || isRecent(faults.lastRivalry(id.name)) || simulation.hasRival(life.node)
+      || isHearsay(id, observer, in: simulation, isRecent)
+  }
+
+  /// Says whether the observer has begun of late, and was told by one that could not know.
+  ///
+  /// A newcomer takes over what the one by whom it joined holds, and that one may reach others by
+  /// streams alone: its verdicts are as excused as if it told them itself.
+  private func isHearsay(
+    _ id: MemberID,
+    _ observer: Int,
+    in simulation: Simulation,
+    _ isRecent: (UInt64?) -> Bool
+  ) -> Bool {
+    let faults = simulation.faults
+    guard isRecent(faults.life(of: faults.identity(of: observer))?.began) else { return false }
+    return simulation.nodes[observer].engine.accusers(of: id.name).contains { accuser in
+      guard let life = faults.life(of: accuser) else { return false }
+      return isRecent(faults.lastCutOff(life.node, at: simulation.time))
+        || isRecent(faults.lastPause(life.node))
+    }
   }
 
   /// How long after a fault its consequences may show.

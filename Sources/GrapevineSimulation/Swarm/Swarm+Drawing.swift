@@ -223,6 +223,9 @@ extension Swarm {
     options.configuration.maximumPacketSize = 512
     options.configuration.streamThreshold = 1_000_000
     options.configuration.entryLimit = 1_000_000
+    // No snapshot, which takes a stream.
+    options.configuration.compactThreshold = 10_000
+    options.work.bigValue = .never
     options.work.keyCount = 100 + random.below(200)
     options.work.batchSize = 20 + random.below(100)
     options.work.valueSizeLimit = 200 + random.index(200)

@@ -123,7 +123,8 @@ struct Cluster {
       let arriving = packets
       packets = []
       for packet in arriving {
-        if let mute, packet.source == Cast.endpoints[mute] || packet.target == Cast.endpoints[mute] {
+        if let mute, packet.source == Cast.endpoints[mute] || packet.target == Cast.endpoints[mute]
+        {
           continue
         }
         deliver(packet)

@@ -15,6 +15,7 @@ struct Solo {
 
   init(_ cluster: Cluster, _ index: Int) {
     subject = cluster.subjects[index]
+    subject.isAlone = true
     now = cluster.now
     // Who was connected is gone; the streams stay open, and the input speaks on them.
     for position in subject.sockets.indices { subject.sockets[position].peer = nil }
@@ -66,7 +67,8 @@ struct Solo {
     subject.opened(socket.id, now: now)
     forger.instance = subject.instance
     let bytes =
-      choice & 0x78 == 0x78 ? Array(forger.choices.take(forger.choices.below(256))) : forger.frames()
+      choice & 0x78 == 0x78
+      ? Array(forger.choices.take(forger.choices.below(256))) : forger.frames()
     note(bytes, on: socket.id)
     guard choice & 8 != 0 else { return subject.received(socket.id, bytes, now: now) }
     let size = 1 + forger.choices.below(40)

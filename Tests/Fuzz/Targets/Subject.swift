@@ -32,8 +32,28 @@ struct Subject {
     var peer: (index: Int, id: StreamID)?
   }
 
+  /// Says that something was done since the engine was checked.
+  private var isUnchecked = true
+  /// Says that nobody reads what the engine sends, so that it must be read here.
+  var isAlone = false
+
   init(_ engine: Engine) {
     self.engine = engine
+  }
+
+  /// Traps if the engine does not agree with itself.
+  mutating func check() {
+    guard isUnchecked else { return }
+    isUnchecked = false
+    engine.checkInvariants()
+    checkMemory()
+  }
+
+  /// Takes all that comes out of the engine.
+  private mutating func pull() {
+    isUnchecked = true
+    pullOutputs()
+    if isAlone { check() }
   }
 
   var configuration: GossipConfiguration { engine.configuration }

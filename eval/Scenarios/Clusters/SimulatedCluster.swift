@@ -17,7 +17,11 @@ final class SimulatedCluster: Cluster {
     var conditions = NetworkConditions()
     conditions.loss = Ratio(options.loss)
     conditions.latency = .uniform(options.latency)
-    simulation = Simulation(seed: seed, conditions: conditions, checking: .limits)
+    simulation = Simulation(
+      seed: seed,
+      conditions: conditions,
+      checking: options.checks ? .everything : .limits
+    )
     simulation.eventLogLimit = 0
     var configuration = GossipConfiguration()
     configuration.interval = options.interval

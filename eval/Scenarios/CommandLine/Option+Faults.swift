@@ -59,6 +59,17 @@ extension Option {
       network: .simulated
     ) { $0.oneWayCuts.take(ValueText.count($1), in: 0...10_000) },
     Option(
+      "--checks",
+      nil,
+      "Verifies every promise of the engines on the way, as simulate does.",
+      standard: { _ in "off" },
+      scenarios: [.idle],
+      network: .simulated
+    ) { options, _ in
+      options.checks = true
+      return true
+    },
+    Option(
       "--rate",
       "N",
       "The number of updates in a second.",

@@ -24,6 +24,7 @@ package struct Options: Sendable, Equatable {
   package var length: Duration = .seconds(30)
   package var rate = 5_000
   package var oneWayCuts = 0
+  package var checks = false
   package var expiry: Duration = .seconds(60)
   package var givenSeeds: Int?
   package var givenJobs: Int?

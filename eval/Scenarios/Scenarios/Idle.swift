@@ -27,6 +27,7 @@ enum Idle {
       kernel: kernel.map { $0 * (share / seconds) },
       processor: Double(processor) / 1e9 / seconds * share,
       memory: Double(memory) * share,
+      speed: seconds / max(Double(processor) / 1e9, 1e-9),
       falseDown: cluster.downReports.count,
       peak: cluster.packetPeak(of: nodes)
     )
@@ -83,6 +84,8 @@ enum Idle {
     let kernel: TrafficCount?
     let processor: Double
     let memory: Double
+    /// Seconds of the cluster in a second of processor time.
+    let speed: Double
     let falseDown: Int
     let peak: Int?
   }
@@ -107,6 +110,11 @@ enum Idle {
     }
     table.add(["reports that a live member is down", "\(figures.falseDown)"])
     outcome.lines = table.lines
+    if !isReal {
+      let speed = NumberText.fixed(figures.speed, 0)
+      let checks = options.checks ? "all checks on" : "limits checked only"
+      outcome.lines += ["", "\(speed) × real time on one processor, \(checks)"]
+    }
     if isReal {
       outcome.lines += [
         "",
