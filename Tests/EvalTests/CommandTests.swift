@@ -111,6 +111,7 @@ import Testing
     ("--loss=nan", "it must be a number"),
     ("--latency=5ms..1ms", "or a range such as 1ms..5ms"),
     ("--seed=x", "it must be a whole number from 0 to"),
+    ("--seed=0123456789abcdef0123456789abcdef0123456g", "or a commit's 40 digits"),
     ("--json", "--json has no value: it must be --json FILE"),
     ("--loops=2", "--loops has no meaning on the simulated network, only with --network loopback"),
     ("--keys=5", "--keys has no meaning for propagate, only for sync, throughput"),
@@ -147,6 +148,8 @@ import Testing
         options.givenDuration = nil
         options.givenKeys = nil
         options.givenVictims = nil
+        options.givenSeed = nil
+        options.givenSeeds = nil
         #expect(options == plain, "\(option.name) of \(scenario)")
       }
     }

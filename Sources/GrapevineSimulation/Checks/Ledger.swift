@@ -70,13 +70,11 @@ struct Ledger {
   mutating func noteWords(of node: Int, _ engine: Engine) {
     if engine.metrics.accusationsOut != counts[node].accusations {
       counts[node].accusations = engine.metrics.accusationsOut
-      // One that it accused just now may be down already, by a verdict from elsewhere.
-      let members = engine.openAccusations.map(\.key) + downs[node].map { MemberKey($0) }
-      for member in members {
-        guard let standing = engine.standing(of: member),
-          standing.accusers.contains(engine.ownKey)
-        else { continue }
-        testimony.accused(member, standing.incarnation, by: engine.ownKey)
+      // One that was judged at the same moment is no open accusation any more.
+      let own = engine.ownKey
+      engine.forEachStanding { key, standing in
+        guard standing.accusers.contains(own) else { return }
+        testimony.accused(key, standing.incarnation, by: own)
       }
     }
     if engine.metrics.verdictsOut != counts[node].verdicts {

@@ -83,7 +83,7 @@ extension Latency: CustomStringConvertible {
     case .fixed: "\(milliseconds(floor)) ms"
     case .uniform(let width): "\(milliseconds(floor)) to \(milliseconds(floor + width)) ms"
     case .exponential(let mean):
-      "\(milliseconds(floor)) ms and exponential above, \(milliseconds(floor + mean)) ms in the mean"
+      "\(milliseconds(floor)) ms and exponential above, mean \(milliseconds(floor + mean)) ms"
     }
   }
 }

@@ -41,6 +41,12 @@ package struct Swarm: Sendable {
     /// What the nodes still lacked, in sentences, where they did not converge.
     package let pending: [String]
 
+    package init(kind: Kind, violation: Violation, pending: [String]) {
+      self.kind = kind
+      self.violation = violation
+      self.pending = pending
+    }
+
     package enum Kind: Sendable, Hashable {
       /// A promise that holds at any time was broken.
       case brokenInvariant

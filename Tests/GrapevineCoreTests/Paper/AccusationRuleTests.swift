@@ -186,6 +186,20 @@ struct AccusationRuleTests {
     #expect(stage.claims(to: target).count >= 5)
   }
 
+  @Test func `one that was heard of after the accusation, and then no more, is judged`() throws {
+    var (stage, target, others) = Self.stageOfUnobserved()
+    stage.silent = []
+    stage.push(others[0], about: target, Self.accused(by: stage, Array(others[..<2])))
+    stage.run(for: .seconds(5))
+    #expect(stage.isDown(target) == false)
+    stage.mute(target)
+    let silentSince = stage.now
+    stage.run(for: .seconds(3))
+    let at = try #require(stage.time(of: .down(stage.members[target].id)))
+    // The grace counts from the last word.
+    #expect(at.since(silentSince) >= Stage.interval && at.since(silentSince) <= 4 * Stage.interval)
+  }
+
   /// “a refuted accuser doubles its own threshold for that member for a while”.
   @Test func `after a refutation the accuser waits longer, up to eight times the threshold`() throws
   {

@@ -28,7 +28,8 @@ package enum Help {
     }
     lines += [
       "",
-      "exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong.",
+      "exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong;",
+      "3 when a simulation saw a promise broken.",
     ]
     return lines.joined(separator: "\n")
   }

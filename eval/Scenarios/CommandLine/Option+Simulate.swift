@@ -16,7 +16,7 @@ extension Option {
       "N",
       "The threads that seeds run on; what comes of them is the same with any number.",
       rule: "a whole number from 1 to 1024",
-      standard: { _ in "one a processor" },
+      standard: { _ in "as many as processors, as the system counts them" },
       scenarios: [.simulate]
     ) { $0.givenJobs.take(ValueText.count($1), in: 1...1_024) },
     Option(

@@ -11,13 +11,14 @@ extension Scenario {
     case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection: ""
     case .simulate:
       """
-      The production engine under the simulator, with the number of nodes, the network, all limits, \
-      the work and the faults drawn from the seed, and every promise verified all the time. For \
-      --duration nodes write, come, crash, sleep, leave and are cut off; then the faults end in a \
-      core of the nodes, which must agree in bounded time. The seed may be a commit's name. Exit \
-      status: 0; 1 when the core did not agree, or when a rare path was never taken in 50 seeds and \
-      more; 2 when the arguments are wrong; 3 when a promise was broken; a trap ends the process by \
-      its signal. Each failure prints the command that replays it. docs/testing.md has more.
+      The production engine under the simulator, with the number of nodes, the network, all \
+      limits, the work and the faults drawn from the seed, and every promise verified all the \
+      time. For --duration nodes write, come, crash, sleep, leave and are cut off; then the \
+      faults end in a core of the nodes, which must agree in bounded time. The seed may be a \
+      commit's name. Exit status: 0; 1 when the core did not agree, or when a rare path was never \
+      taken in 50 seeds and more; 2 when the arguments are wrong; 3 when a promise was broken; a \
+      trap ends the process by its signal. Each failure prints the command that replays it. \
+      docs/testing.md has more.
       """
     case .detect:
       """

@@ -47,7 +47,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .churn: "nodes come, crash, leave and start again under writes"
     case .throughput: "one node overwrites keys at a steady rate until all are equal"
     case .compareDetection: "a crash until others detect it by kite's rule, modelled"
-    case .simulate: "everything drawn from a seed, faults included; then peace must bring accord"
+    case .simulate: "all drawn from a seed, faults too; then peace must bring accord"
     }
   }
 

@@ -44,7 +44,8 @@ enum TrapReport {
     }
     let bytes = Array(line.utf8)
     let header = MemoryLayout<Int>.size
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: header + bytes.count, alignment: header)
+    let size = header + bytes.count
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: header)
     memory.storeBytes(of: bytes.count, as: Int.self)
     (memory + header).copyMemory(from: bytes, byteCount: bytes.count)
     pthread_setspecific(key, memory)

@@ -9,14 +9,19 @@ internal import Synchronization
 final class Campaign: Sendable {
   let options: Options
   let seedCount: Int
+  private let makeSwarm: SwarmMaker
   private let nextIndex = Atomic<Int>(0)
   private let doneCount = Atomic<Int>(0)
   private let workingCount = Atomic<Int>(0)
   /// The least index that has failed; later ones are not begun.
   private let failedIndex = Atomic<Int>(.max)
 
-  init(_ options: Options) {
+  /// Says what the run of a seed is made of.
+  typealias SwarmMaker = @Sendable (_ seed: UInt64, _ options: Options) -> Swarm
+
+  init(_ options: Options, swarms makeSwarm: @escaping SwarmMaker = Campaign.swarm) {
     self.options = options
+    self.makeSwarm = makeSwarm
     seedCount = options.givenSeeds ?? 1
   }
 
@@ -35,8 +40,8 @@ final class Campaign: Sendable {
 
   func seed(_ index: Int) -> UInt64 { options.seed &+ UInt64(index) }
 
-  /// What the run of a seed is made of.
-  static func swarm(_ seed: UInt64, _ options: Options) -> Swarm {
+  /// The run that the seed draws, as far as the options leave it to that.
+  @Sendable static func swarm(_ seed: UInt64, _ options: Options) -> Swarm {
     Swarm(
       seed: seed,
       options: Swarm.drawOptions(
@@ -79,10 +84,12 @@ final class Campaign: Sendable {
       let seed = seed(index)
       TrapReport.prepare(Simulate.trapLine(seed, options))
       do throws(Swarm.Failure) {
-        tally.add(try Self.swarm(seed, options).run(), seed: seed)
+        tally.add(try makeSwarm(seed, options).run(), seed: seed)
       } catch {
         tally.failures.append(Tally.Failed(index: index, seed: seed, failure: error))
         failedIndex.min(index, ordering: .relaxed)
+        // Of a long campaign one wants to know at once.
+        if options.keepsGoing { StandardError.write("failed: \(Simulate.hex(seed)): \(error)\n") }
       }
       doneCount.add(1, ordering: .relaxed)
     }
