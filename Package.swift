@@ -83,9 +83,10 @@ let package = Package(
       dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "NodeProcess"],
       swiftSettings: strict
     ),
+    .target(name: "ShiftedClock", path: "Tests/Support/ShiftedClock"),
     .executableTarget(
       name: "NodeProcess",
-      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore"],
+      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "ShiftedClock"],
       path: "Tests/Support/NodeProcess",
       swiftSettings: strict
     ),

@@ -1,4 +1,5 @@
 package import GrapevineCore
+package import GrapevineTransport
 
 // Faults made on purpose, for evaluations on the loopback.
 extension Node {
@@ -12,4 +13,7 @@ extension Node {
   package func setUnreachable(_ endpoints: Set<Endpoint>) {
     runtime.setUnreachable(endpoints)
   }
+
+  /// What the sockets have counted: everything that went wrong there and ended nothing.
+  package var transportMetrics: TransportMetrics { runtime.transportMetrics }
 }

@@ -345,10 +345,16 @@ extension Engine {
     metrics.streamAnswers += 1
     // It lives, and could judge others: who hears it is not the last one.
     noteHeard(peer, isScheduled: false)
-    // Its observers tell of it, once; not each who asks by chance.
-    guard !observations[index].hasToldStreamOnly, !observations[index].isProbe,
-      let slot = table.slot(of: peer)
-    else { return }
+    // Its observers see to it; not each who asks by chance.
+    guard !observations[index].isProbe, let slot = table.slot(of: peer) else { return }
+    // No heartbeat tells whether it has news, or it of this node's: so they compare all by stream.
+    requestSync(
+      with: peer,
+      at: table[slot].endpoint,
+      isFallback: true,
+      longestPause: 8 * interval
+    )
+    guard !observations[index].hasToldStreamOnly else { return }
     observations[index].hasToldStreamOnly = true
     events.append(.answersByStreamOnly(table[slot].id))
   }

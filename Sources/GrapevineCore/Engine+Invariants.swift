@@ -1,108 +1,142 @@
-extension Engine {
-  /// Traps if what is stored does not agree with itself; O(all entries).
-  package func checkInvariants() {
-    table.checkInvariants()
-    precondition(table.contains(localKey), "the node itself is not in its table")
-    precondition(table.count <= configuration.memberLimit, "\(table.count) members")
-    precondition(graves.count <= configuration.graveLimit, "\(graves.count) graves")
-    precondition(seeds.count <= configuration.seedLimit, "\(seeds.count) seeds")
-    precondition(
+extension Engine: SelfVerifying {
+  /// Throws if what is stored does not agree with itself, or exceeds its limit; O(all entries).
+  package func verifyInvariants() throws(BrokenInvariant) {
+    try verifyInvariants(of: configuration)
+  }
+
+  /// Throws if what is stored does not agree with itself, or exceeds a limit of `configuration`.
+  package func verifyInvariants(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
+    try table.verifyInvariants()
+    try require(table.contains(localKey), "the node itself is not in its table")
+    try verifyLimits(of: configuration)
+    for slot in 0..<table.count {
+      try require(graves.find(table.key(inSlot: slot)) == nil, "a member has a grave")
+    }
+    try verifyObservations(of: configuration)
+    try verifyAccusations()
+    try verifyQuestions(of: configuration)
+    try verifyDissemination(of: configuration)
+  }
+
+  /// Throws if more of something is held than `configuration` allows; O(streams).
+  ///
+  /// It is cheap enough to be asked after each input.
+  package func verifyLimits(of configuration: GossipConfiguration) throws(BrokenInvariant) {
+    try require(table.count <= configuration.memberLimit, "\(table.count) members")
+    try require(graves.count <= configuration.graveLimit, "\(graves.count) graves")
+    try require(seeds.count <= configuration.seedLimit, "\(seeds.count) seeds")
+    try require(joins.count <= configuration.joinLimit, "\(joins.count) joins")
+    try require(exchanges.count <= ExchangeTable.limit, "\(exchanges.count) exchanges")
+    try require(pulls.count <= RecentPulls.limit, "\(pulls.count) pulls")
+    try require(observations.count < configuration.memberLimit, "\(observations.count) observed")
+    try require(accusations.count < table.count, "\(accusations.count) accusations")
+    try require(
+      challenges.count <= configuration.verificationLimit,
+      "\(challenges.count) challenges"
+    )
+    try require(relays.count <= configuration.relayLimit, "\(relays.count) relays")
+    try require(spreads.count <= configuration.spreadLimit, "\(spreads.count) spreads")
+    try require(pushCount <= configuration.pushLimit, "\(pushCount) pushes")
+    let news = pending.standings.count + pending.newcomers.count
+    try require(news <= 2 * configuration.memberLimit, "\(news) pieces of news")
+    try verifyStreams(of: configuration)
+  }
+
+  private func verifyStreams(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
+    guard !streams.isEmpty else { return }
+    try require(
       inboundCount <= configuration.inboundStreamLimit,
       "\(inboundCount) inbound streams"
     )
-    precondition(
+    // A name check and the three of a leave may come on top.
+    try require(
       outboundCount <= configuration.outboundStreamLimit + 4,
       "\(outboundCount) outbound streams"
     )
     for session in streams {
-      precondition(session.queued <= configuration.streamQueueLimit, "\(session.queued) queued")
+      try require(session.queued <= configuration.streamQueueLimit, "\(session.queued) queued")
     }
-    for slot in 0..<table.count {
-      precondition(graves.find(table.key(inSlot: slot)) == nil, "a member has a grave")
-    }
-    checkObservations()
-    checkAccusations()
-    checkQuestions()
-    checkDissemination()
   }
 
-  private func checkObservations() {
+  private func verifyObservations(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
     for (index, observation) in observations.enumerated() {
-      precondition(
+      try require(
         index == 0 || observations[index - 1].key < observation.key,
         "observations are not in order"
       )
-      precondition(observation.key != localKey, "the node observes itself")
-      precondition(observation.window.count <= configuration.arrivalWindow, "a window is too long")
-      precondition(
+      try require(observation.key != localKey, "the node observes itself")
+      try require(observation.window.count <= configuration.arrivalWindow, "a window is too long")
+      try require(
         (1...Observation.cautionLimit).contains(observation.caution),
         "a caution of \(observation.caution)"
       )
-      precondition(
+      try require(
         !observation.isAccused || observation.verification == nil,
         "an accused member is still looked into"
       )
     }
-    precondition(observations.count < configuration.memberLimit, "\(observations.count) observed")
     let verified = observations.count { $0.verification != nil }
-    precondition(verified <= configuration.verificationLimit, "\(verified) are looked into")
+    try require(verified <= configuration.verificationLimit, "\(verified) are looked into")
     if let observers {
-      precondition(observers.count <= configuration.observerCount, "\(observers.count) observers")
-      precondition(Set(observers).count == observers.count, "an observer comes twice")
-      precondition(!observers.contains(localKey), "the node is its own observer")
+      try require(observers.count <= configuration.observerCount, "\(observers.count) observers")
+      try require(Set(observers).count == observers.count, "an observer comes twice")
+      try require(!observers.contains(localKey), "the node is its own observer")
     }
-    precondition((1...configuration.healthLimit).contains(health.multiplier), "a wrong multiplier")
+    try require((1...configuration.healthLimit).contains(health.multiplier), "a wrong multiplier")
   }
 
   /// Each live member that someone accuses has an accusation of just that incarnation, and nobody
   /// else has one.
-  private func checkAccusations() {
+  private func verifyAccusations() throws(BrokenInvariant) {
     for index in accusations.indices {
       let accusation = accusations[index]
-      precondition(accusations.index(of: accusation.key) == index, "an accusation is not found")
-      precondition(accusation.dueAt >= accusations.dueAt, "an accusation is due before the first")
+      try require(accusations.index(of: accusation.key) == index, "an accusation is not found")
+      try require(accusation.dueAt >= accusations.dueAt, "an accusation is due before the first")
       guard let slot = table.slot(of: accusation.key) else {
-        preconditionFailure("a member is accused that is not known")
+        throw BrokenInvariant("a member is accused that is not known")
       }
       let standing = table[slot].standing
-      precondition(standing.verdict == .alive, "a member is accused that is judged")
-      precondition(!standing.accusers.isEmpty, "a member is accused by nobody")
-      precondition(standing.incarnation == accusation.incarnation, "an accusation is refuted")
-      precondition(
+      try require(standing.verdict == .alive, "a member is accused that is judged")
+      try require(!standing.accusers.isEmpty, "a member is accused by nobody")
+      try require(standing.incarnation == accusation.incarnation, "an accusation is refuted")
+      try require(
         (accusation.secondAt != nil) == (standing.accusers.count > 1),
         "a second accuser without its time"
       )
-      precondition(accusation.dueAt < .never, "an accusation waits for ever")
+      try require(accusation.dueAt < .never, "an accusation waits for ever")
     }
     let accused = (0..<table.count).count { table.isLive($0) && table.isAccused($0) }
-    precondition(accused == accusations.count, "\(accused) accused, \(accusations.count) noted")
-    precondition(!table.isAccused(localSlot), "the node has not refuted")
+    try require(accused == accusations.count, "\(accused) accused, \(accusations.count) noted")
+    try require(!table.isAccused(localSlot), "the node has not refuted")
   }
 
-  private func checkQuestions() {
-    precondition(
-      challenges.count <= configuration.verificationLimit,
-      "\(challenges.count) challenges"
-    )
-    precondition(Set(challenges.map(\.key)).count == challenges.count, "a challenge comes twice")
+  private func verifyQuestions(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
+    try require(Set(challenges.map(\.key)).count == challenges.count, "a challenge comes twice")
     for challenge in challenges {
-      precondition(challenge.claim.standing.verdict == .down, "a challenge without a verdict")
+      try require(challenge.claim.standing.verdict == .down, "a challenge without a verdict")
     }
-    precondition(relays.count <= configuration.relayLimit, "\(relays.count) relays")
-    precondition(spreads.count <= configuration.spreadLimit, "\(spreads.count) spreads")
     for spread in spreads {
-      precondition(!spread.waiting.isEmpty, "a spread waits for nobody")
-      precondition(spread.cursor < spread.waiting.count, "a spread has asked beyond its end")
+      try require(!spread.waiting.isEmpty, "a spread waits for nobody")
+      try require(spread.cursor < spread.waiting.count, "a spread has asked beyond its end")
     }
   }
 
-  private func checkDissemination() {
-    precondition(pushCount <= configuration.pushLimit, "\(pushCount) pushes")
-    precondition(Set(pending.standings).count == pending.standings.count, "news comes twice")
-    precondition(Set(pending.newcomers).count == pending.newcomers.count, "news comes twice")
+  private func verifyDissemination(
+    of configuration: GossipConfiguration
+  ) throws(BrokenInvariant) {
+    try require(Set(pending.standings).count == pending.standings.count, "news comes twice")
+    try require(Set(pending.newcomers).count == pending.newcomers.count, "news comes twice")
     guard !isSilent else { return }
-    precondition(pending.isEmpty == (pending.dueAt == .never), "news waits for ever")
-    precondition(
+    try require(pending.isEmpty == (pending.dueAt == .never), "news waits for ever")
+    try require(
       configuration.push == .tree || pending.isEmpty,
       "news waits where nothing is pushed"
     )

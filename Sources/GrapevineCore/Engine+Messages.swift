@@ -34,6 +34,7 @@ extension Engine {
 
   mutating func beginExchange(_ index: Int) {
     streams[index].phase = .exchanging
+    streams[index].assembler.messageLimit = streams[index].messageLimit
     streams[index].digestFrom = .lowest
     streams[index].progressAt = clock
   }
@@ -124,6 +125,7 @@ extension Engine {
       streams[index].digestFrom = sayDigest(from: from, index)
       return true
     }
+    guard !isHeldBack(index) else { return false }
     if let payload = nextSections(index) {
       metrics.deltasOut += 1
       streams[index].say(.delta, payload)
@@ -133,6 +135,14 @@ extension Engine {
     streams[index].say(.done)
     streams[index].hasSentDone = true
     return true
+  }
+
+  /// Says whether a stream is to wait before it puts more together, since so much waits to be sent
+  /// already that peers who do not read could fill the memory.
+  private mutating func isHeldBack(_ index: Int) -> Bool {
+    let unsent = streams.reduce(0) { $0 + $1.unsentSize }
+    streams[index].isHeldBack = unsent >= configuration.streamMemoryLimit
+    return streams[index].isHeldBack
   }
 
   /// Says how far this node has got with some thousand members; returns where to go on.

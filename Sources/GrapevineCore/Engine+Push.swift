@@ -216,6 +216,8 @@ extension Engine {
     isRationed: Bool
   ) {
     guard configuration.push == .tree, Int(head.hops) < configuration.pushHopLimit else { return }
+    // One that is larger than this node's packets may be is left to heartbeats.
+    guard start.end <= configuration.maximumPacketSize else { return }
     let lossAt = lossAt
     let branches = TreePush.branches(
       of: head.arc,

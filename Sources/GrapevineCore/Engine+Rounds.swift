@@ -71,6 +71,7 @@ extension Engine {
       table.update(localSlot) {
         $0.standing = Standing(incarnation: $0.standing.incarnation + 1)
       }
+      metrics.refutations += 1
       pushStanding(of: localKey)
     }
     if !observations.isEmpty, quirks.act(at: .hastyAccusation) {

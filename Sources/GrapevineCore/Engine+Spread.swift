@@ -137,7 +137,7 @@ extension Engine {
 }
 
 /// A wait until all live members hold a version of the own state.
-struct Spread: Sendable {
+package struct Spread: Sendable {
   let ticket: SpreadTicket
   let version: Version
   let deadline: Instant
@@ -150,7 +150,7 @@ struct Spread: Sendable {
   var pause = Spread.secondPause
 
   /// The most members that are asked at a time.
-  static let chunk = 64
+  package static let chunk = 64
   static let firstPause: UInt64 = 5_000_000
   static let secondPause: UInt64 = 50_000_000
 }

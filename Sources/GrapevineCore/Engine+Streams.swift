@@ -98,7 +98,14 @@ extension Engine {
   }
 
   /// Opens a stream to a peer that has more than packets can carry, unless one is at work already.
-  mutating func requestSync(with peer: MemberKey, at source: Endpoint, isFallback: Bool) {
+  ///
+  /// While streams to it bring no agreement, the pause between them grows to `longestPause`.
+  mutating func requestSync(
+    with peer: MemberKey,
+    at source: Endpoint,
+    isFallback: Bool,
+    longestPause: UInt64 = 30_000_000_000
+  ) {
     guard phase == .active, outboundCount < configuration.outboundStreamLimit else { return }
     let patience: UInt64 = 1_000_000_000
     for session in streams where session.direction == .outbound && session.purpose == .sync {
@@ -109,7 +116,7 @@ extension Engine {
       guard now >= exchange.streamAllowedAt else { return false }
       exchange.fruitless = 0
       exchange.unanswered = 0
-      exchange.streamPause = min(max(exchange.streamPause * 2, patience / 4), 30 * patience)
+      exchange.streamPause = min(max(exchange.streamPause * 2, patience / 4), longestPause)
       exchange.streamAllowedAt = now.advanced(by: exchange.streamPause)
       return true
     }
@@ -135,17 +142,44 @@ extension Engine {
     var offset = 0
     while let index = index(of: id) {
       do throws(MalformedDatagram) {
-        let frames = streams[index].assembler.frameCount
+        let start = offset
         let message = try streams[index].assembler.next(bytes, &offset)
-        if streams[index].assembler.frameCount > frames { extendDeadline(index) }
+        streams[index].readSinceProgress += offset - start
+        // A byte now and then does not keep a stream.
+        if message != nil || streams[index].readSinceProgress >= 16_384 { extendDeadline(index) }
         guard let message else { break }
+        streams[index].unfinishedSince = nil
         try take(message.kind, message.payload, index)
       } catch {
         metrics.drops[error.reason] += 1
         fail(id, .notGrapevine, aborting: true)
       }
     }
+    boundUnfinished(id)
     produce(id)
+    resumeHeldBack()
+  }
+
+  /// Breaks off the messages that have been unfinished for longest while all that are hold too much.
+  private mutating func boundUnfinished(_ id: StreamID) {
+    guard let index = index(of: id), streams[index].assembler.heldSize > FrameKind.sizeLimit else {
+      return
+    }
+    if streams[index].unfinishedSince == nil { streams[index].unfinishedSince = clock }
+    let limit = max(configuration.streamMemoryLimit, streams[index].messageLimit)
+    while streams.reduce(0, { $0 + $1.assembler.heldSize }) > limit {
+      let oldest = streams.min {
+        ($0.unfinishedSince ?? .never) < ($1.unfinishedSince ?? .never)
+      }
+      guard let oldest, oldest.unfinishedSince != nil else { return }
+      metrics.drops[.limit] += 1
+      fail(oldest.id, .interrupted, aborting: true)
+    }
+  }
+
+  /// Lets those say more that waited while too much was unsent.
+  private mutating func resumeHeldBack() {
+    for session in streams where session.isHeldBack { produce(session.id) }
   }
 
   /// Says that the socket took `count` of the bytes queued.
@@ -160,6 +194,7 @@ extension Engine {
       extendDeadline(index)
     }
     produce(id)
+    resumeHeldBack()
   }
 
   package mutating func streamClosed(
@@ -168,6 +203,7 @@ extension Engine {
     now: Instant
   ) {
     tick(now)
+    defer { resumeHeldBack() }
     guard let index = index(of: id) else { return }
     let session = streams[index]
     if session.direction == .inbound, session.hasReceivedDone || session.purpose != .sync {
@@ -197,10 +233,12 @@ extension Engine {
     for session in streams where clock >= session.deadline {
       fail(session.id, .timedOut, aborting: true)
     }
+    resumeHeldBack()
   }
 
   private mutating func extendDeadline(_ index: Int) {
     streams[index].writtenSinceProgress = 0
+    streams[index].readSinceProgress = 0
     guard streams[index].purpose != .ping else { return }
     streams[index].deadline = clock + configuration.streamTimeout
   }

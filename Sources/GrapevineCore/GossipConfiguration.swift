@@ -30,6 +30,13 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most bytes that wait in one stream for the socket to take them; 64 KiB and more.
   public var streamQueueLimit = 262_144
 
+  /// The most bytes that all streams together hold each way: messages that came in half, and what
+  /// waits to be sent; 1 MiB and more.
+  ///
+  /// Beyond it the message that has been unfinished for longest is broken off, and nothing more is
+  /// made ready to be sent. One message of the largest size always has room.
+  public var streamMemoryLimit = 8_388_608
+
   /// The most streams that peers may hold open here; the next one is told to come back; 1 and more.
   public var inboundStreamLimit = 64
 
@@ -207,6 +214,7 @@ extension GossipConfiguration {
     try check("streamThreshold", streamThreshold, 1_024...(1 << 30))
     try check("streamTimeout", streamTimeout, .milliseconds(100), .seconds(600))
     try check("streamQueueLimit", streamQueueLimit, 65_536...(1 << 30))
+    try check("streamMemoryLimit", streamMemoryLimit, (1 << 20)...(1 << 40))
     try check("inboundStreamLimit", inboundStreamLimit, 1...65_536)
     try check("outboundStreamLimit", outboundStreamLimit, 1...65_536)
     try check("nameCheckTimeout", nameCheckTimeout, .milliseconds(10), .seconds(600))

@@ -25,11 +25,15 @@ struct StreamSession: Sendable {
   /// When the stream is given up for silence.
   var deadline: Instant
   var assembler: FrameAssembler
+  /// The most bytes of a message once both have greeted; a greeting fits in a frame.
+  let messageLimit: Int
 
   // Going out.
   /// Bytes that the driver has, and the socket has not taken.
   var queued = 0
   var writtenSinceProgress = 0
+  /// Says that it has more to say, and waits until others have said theirs.
+  var isHeldBack = false
   private(set) var messages: [Message] = []
   /// Bytes of the first message that have been handed over.
   private var sentOffset = 0
@@ -41,6 +45,9 @@ struct StreamSession: Sendable {
   var hasSentDone = false
 
   // Coming in.
+  var readSinceProgress = 0
+  /// Since when a message has been under way that is larger than a frame; nil while none is.
+  var unfinishedSince: Instant?
   var staged: (key: MemberKey, snapshot: StagedSnapshot)?
   /// From where the peer's digest goes on; nil when it has come whole.
   var expectedFrom: MemberKey? = .lowest
@@ -68,7 +75,8 @@ struct StreamSession: Sendable {
     self.purpose = purpose
     self.deadline = deadline
     phase = direction == .inbound ? .greeting : .connecting
-    assembler = FrameAssembler(messageLimit: messageLimit)
+    self.messageLimit = messageLimit
+    assembler = FrameAssembler(messageLimit: FrameKind.payloadLimit)
     progressAt = now
   }
 
@@ -76,6 +84,9 @@ struct StreamSession: Sendable {
   var hasSaidAll: Bool {
     digestFrom == nil && expectedFrom == nil && owedIndex == owed.count && snapshot == nil
   }
+
+  /// The bytes held for what waits to be sent: a message is held until the last of it is handed over.
+  var unsentSize: Int { messages.reduce(queued) { $0 + $1.payload.count } }
 
   mutating func say(_ kind: FrameKind, _ payload: [UInt8] = []) {
     messages.append(Message(kind: kind, payload: payload))

@@ -39,6 +39,8 @@ struct SimulatedNode {
   var hasLeft = false
   /// Its engine gave its name up to another process.
   var isSuperseded = false
+  /// What the engine named as its deadline after its last input.
+  var plannedDeadline = Instant.never
   /// The time of the wake-up in the heap that counts; later ones in it are void.
   var wakeTime = UInt64.max
   var streams: [StreamID: StreamHandle] = [:]
@@ -54,9 +56,6 @@ struct SimulatedNode {
   var downlink = Line()
   var events = PeekableQueue<ObservedEvent>()
   var missedEventCount = 0
-  /// How often the engine was called at `lastInputTime`: a spinning one is caught by it.
-  var inputCount = 0
-  var lastInputTime = UInt64.max
 
   init(engine: Engine, endpoint: Endpoint, configuration: GossipConfiguration, clock: NodeClock) {
     self.engine = engine
@@ -70,8 +69,12 @@ struct SimulatedNode {
     traffic.packetsPerSecondPeak = max(traffic.packetsPerSecondPeak, packetRate.count(at: time))
   }
 
-  /// The engine's deadline; mutating, as only so it is read in place and the engine not copied.
+  /// The engine's deadline.
   var deadline: Instant {
     mutating get { engine.nextDeadline }
   }
+
+  /// Lets `body` read the engine; mutating, as only so it is read in place and not copied.
+  @inline(__always)
+  mutating func read<Result>(_ body: (Engine) -> Result) -> Result { body(engine) }
 }

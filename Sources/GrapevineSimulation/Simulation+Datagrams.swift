@@ -4,10 +4,7 @@ import GrapevineCore
 extension Simulation {
   /// Sends a datagram of a node.
   func transmit(_ bytes: [UInt8], from node: Int, to target: Endpoint) {
-    let limit = nodes[node].configuration.maximumPacketSize
-    if bytes.count > limit {
-      fail(LimitCheck.self, node, "sent a datagram of \(bytes.count) bytes: \(limit) are allowed")
-    }
+    checks.sent(bytes, from: node, to: target, in: self)
     nodes[node].countPacketOut(at: time)
     nodes[node].traffic.packetBytesOut += bytes.count
     guard let targetNode = slots[target] else {
@@ -127,8 +124,9 @@ extension Simulation {
     nodes[node].traffic.packetsIn += 1
     nodes[node].traffic.packetBytesIn += bytes.count
     nodes[node].engine.receive(bytes.span, from: source, now: clockReading(of: node))
+    let input = Input.datagram(bytes.kind, size: bytes.count, source: source)
     packets.remove(index, returning: &bytes)
-    drive(node)
+    drive(node, after: input)
     return node
   }
 

@@ -1,13 +1,9 @@
-package import GrapevineCore
+import GrapevineCore
 
 // The ten lines around an engine, and what they verify.
 extension Simulation {
-  /// The most calls of one engine at one moment, far above what a burst of real work needs.
-  private static var inputLimit: Int { 1_000_000 }
-
   /// Carries out all that a node's engine wants after an input.
-  func drive(_ node: Int) {
-    countInput(node)
+  func drive(_ node: Int, after input: Input) {
     repeat {
       while let target = nodes[node].engine.nextDatagram(into: &datagram) {
         transmit(datagram, from: node, to: target)
@@ -16,14 +12,14 @@ extension Simulation {
     } while performStreamActions(node)
     while let event = nodes[node].engine.nextEvent() { observe(event, at: node) }
     scheduleWake(node)
-    if checking == .everything {
-      checks.afterInput(node, nodes[node].engine, reading: clockReading(of: node), at: now)
-    }
+    nodes[node].read { checks.took(input, $0, at: node, in: self) }
   }
 
   /// Wakes the engine up at its deadline, unless an earlier wake-up is planned already.
   func scheduleWake(_ node: Int) {
-    let wakeTime = max(time, nodes[node].clock.time(of: nodes[node].deadline))
+    let deadline = nodes[node].deadline
+    nodes[node].plannedDeadline = deadline
+    let wakeTime = max(time, nodes[node].clock.time(of: deadline))
     guard wakeTime < nodes[node].wakeTime else { return }
     nodes[node].wakeTime = wakeTime
     heap.push(.wake(node: node), at: wakeTime)
@@ -42,15 +38,7 @@ extension Simulation {
     }
     absorb(node, code: 1)
     nodes[node].engine.advance(to: reading)
-    let deadline = nodes[node].deadline
-    if deadline <= reading {
-      fail(
-        DeadlineCheck.self,
-        node,
-        "after advance(to: \(reading.nanoseconds)) the next deadline is \(deadline.nanoseconds)"
-      )
-    }
-    drive(node)
+    drive(node, after: .deadline(next: nodes[node].deadline))
     return true
   }
 
@@ -61,21 +49,15 @@ extension Simulation {
 
   /// Notes the first broken promise; the run ends by throwing it.
   func fail(_ check: any Check.Type, _ node: Int, _ detail: String) {
-    guard checks.violation == nil else { return }
-    checks.violation = Violation(check, seed: seed, time: now, node: node, detail: detail)
+    guard violation == nil else { return }
+    violation = Violation(check, seed: seed, time: now, node: node, detail: detail)
   }
 
-  /// Lets the run take an event for one of a node's engine: so tests show that a check finds it.
-  package func pretend(_ event: EngineEvent, at node: Int) {
-    observe(event, at: node)
-  }
-
-  private func observe(_ event: EngineEvent, at node: Int) {
+  func observe(_ event: EngineEvent, at node: Int) {
     let observed = ObservedEvent(time: now, node: node, event: event)
     trace?.event(observed)
-    if checking == .everything { checks.observe(observed) }
+    checks.told(event, by: node, in: self)
     switch event {
-    case .member(.down(let id)): judge(id, calledDownAt: node)
     case .generationRaised(let id): noteRename(node, to: id)
     case .superseded:
       nodes[node].isSuperseded = true
@@ -91,16 +73,5 @@ extension Simulation {
       nodes[node].events.append(observed)
     }
     eventHandler?(observed)
-  }
-
-  private func countInput(_ node: Int) {
-    if nodes[node].lastInputTime != time {
-      nodes[node].lastInputTime = time
-      nodes[node].inputCount = 0
-    }
-    nodes[node].inputCount += 1
-    if nodes[node].inputCount == Self.inputLimit {
-      fail(DeadlineCheck.self, node, "the engine was called \(Self.inputLimit) times at one moment")
-    }
   }
 }

@@ -89,111 +89,12 @@ extension Simulation {
     if hasRival(node) { faults.noteRivalry(nodes[node].engine.localID.name, at: time) }
   }
 
-  /// Says whether another process goes by a node's name.
+  /// Says whether another process that runs goes by the node's name.
   func hasRival(_ node: Int) -> Bool {
     let name = nodes[node].engine.localID.name
     return nodes.indices.contains { other in
       other != node && nodes[other].state.isAlive
         && nodes[other].engine.localID.name.hasSameBytes(as: name)
     }
-  }
-}
-
-// Verdicts.
-extension Simulation {
-  /// Holds a verdict that a node tells of against what was done to the member.
-  func judge(_ id: MemberID, calledDownAt observer: Int) {
-    guard judgesVerdicts, let life = faults.life(of: id) else { return }
-    let member = life.node
-    guard life.ended == nil, nodes[member].state == .running, !isExplained(life, observer, id)
-    else { return }
-    fail(
-      VerdictCheck.self,
-      observer,
-      "calls \(id) down, which runs, and of which nothing was wrong for "
-        + "\(memory(of: member) / 1_000_000) ms"
-    )
-  }
-
-  private func isExplained(_ life: FaultLog.Life, _ observer: Int, _ id: MemberID) -> Bool {
-    let window = memory(of: life.node)
-    func isRecent(_ moment: UInt64?) -> Bool {
-      moment.map { time - $0 <= window } ?? false
-    }
-    return isRecent(faults.lastWild(at: time)) || isRecent(faults.lastPause(life.node))
-      || isRecent(faults.lastCutOff(life.node, at: time))
-      || isRecent(faults.lastCutOff(observer, at: time))
-      || (life.isReused && isRecent(life.began))
-      || isRecent(faults.lastRivalry(id.name)) || hasRival(life.node)
-      || isHearsay(id, observer, isRecent)
-  }
-
-  /// Says whether the observer has begun of late, and was told by one that could not know.
-  ///
-  /// A newcomer takes over what the one by whom it joined holds, and that one may reach others by
-  /// streams alone: its verdicts are as excused as if it told them itself.
-  private func isHearsay(_ id: MemberID, _ observer: Int, _ isRecent: (UInt64?) -> Bool) -> Bool {
-    guard isRecent(faults.life(of: faults.identity(of: observer))?.began) else { return false }
-    return nodes[observer].engine.accusers(of: id.name).contains { accuser in
-      guard let life = faults.life(of: accuser) else { return false }
-      return isRecent(faults.lastCutOff(life.node, at: time))
-        || isRecent(faults.lastPause(life.node))
-    }
-  }
-
-  /// How long after a fault its consequences may show.
-  private func memory(of node: Int) -> UInt64 {
-    let interval = nodes[node].configuration.interval.wholeNanoseconds
-    return max(VerdictCheck.window.wholeNanoseconds, VerdictCheck.windowIntervals * interval)
-  }
-
-  /// The longest pause of a node that explains no verdict.
-  func pauseLimit(of node: Int) -> UInt64 {
-    VerdictCheck.pauseIntervals * nodes[node].configuration.interval.wholeNanoseconds
-  }
-}
-
-// Ghosts.
-extension Simulation {
-  /// Demands that no live node holds a dead member for live, or holds one for too long at all.
-  ///
-  /// A member is dead when its process died, left, gave way to another of its name or took another
-  /// identity. The time counts from then, or from the end of the last fault that was in the
-  /// holder's way.
-  ///
-  /// - Parameters:
-  ///   - detection: the time after which no node may hold a dead member for live.
-  ///   - oblivion: the time after which, with the holder's `memberExpiry`, none may list it.
-  /// - Throws: a ``Violation`` of ``GhostCheck`` for the first ghost.
-  package func requireNoGhosts(
-    detection: Duration = GhostCheck.detection,
-    oblivion: Duration = GhostCheck.oblivion
-  ) throws(Violation) {
-    for node in liveNodes where isMember(node) {
-      let quiet = max(
-        faults.lastWild(at: time) ?? 0,
-        faults.lastCutOff(node, at: time) ?? 0,
-        faults.lastPause(node) ?? 0
-      )
-      let patience = (oblivion + nodes[node].configuration.memberExpiry).wholeNanoseconds
-      for member in nodes[node].engine.memberSummaries(now: clockReading(of: node)) {
-        guard let life = faults.life(of: member.id) else {
-          throw ghost(member, node, "which never was")
-        }
-        guard let ended = life.ended else { continue }
-        let age = time - max(ended, quiet)
-        if member.isLive, age >= detection.wholeNanoseconds {
-          throw ghost(member, node, "which ended \((time - ended) / 1_000_000) ms ago")
-        }
-        if age >= patience {
-          throw ghost(member, node, "which should be forgotten")
-        }
-      }
-    }
-  }
-
-  private func ghost(_ member: Member, _ node: Int, _ reason: String) -> Violation {
-    let detail = "lists \(member), \(reason)"
-    return Violation(GhostCheck.self, seed: seed, time: now, node: node, detail: detail)
   }
 }

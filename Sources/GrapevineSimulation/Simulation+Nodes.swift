@@ -82,7 +82,8 @@ extension Simulation {
     precondition(nodes[node].state == .paused, "node \(node) is not paused")
     nodes[node].state = .running
     trace?.process(at: now, node, "wakes up")
-    faults.resumed(node, at: time, limit: pauseLimit(of: node))
+    let interval = nodes[node].configuration.interval
+    faults.resumed(node, at: time, limit: VerdictCheck.pauseLimit(interval: interval))
     noteFaults()
     let timersComeFirst = random.chance(1, outOf: 2)
     if timersComeFirst { scheduleWake(node) }
@@ -118,7 +119,7 @@ extension Simulation {
   ) throws(Failure) -> Result {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     let result = try body(&nodes[node].engine, clockReading(of: node))
-    drive(node)
+    drive(node, after: .call)
     return result
   }
 
@@ -128,10 +129,8 @@ extension Simulation {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     trace?.process(at: now, node, "changes \(changes.count) keys")
     let version = try nodes[node].engine.update(changes, now: clockReading(of: node))
-    if checking == .everything {
-      checks.ownerUpdated(node, changes, nodes[node].engine, at: now)
-    }
-    drive(node)
+    if checking == .everything { ledger.wrote(node, changes) }
+    drive(node, after: .update)
     return version
   }
 
@@ -215,7 +214,7 @@ extension Simulation {
     nodes[node].trafficAtStart = nodes[node].traffic
     nodes[node].wakeTime = .max
     noteStart(node)
-    if checking == .everything { checks.started(node, nodes[node].engine) }
-    drive(node)
+    checks.started(node, in: self)
+    drive(node, after: .start)
   }
 }

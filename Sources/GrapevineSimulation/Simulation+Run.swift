@@ -15,7 +15,7 @@ extension Simulation {
     stepCount += 1
     let node = carryOut(occurrence)
     if checking == .everything, time >= nextWholeCheckTime { checkNextWholly() }
-    if let violation = checks.violation { throw violation }
+    if let violation { throw violation }
     return node
   }
 
@@ -118,9 +118,11 @@ extension Simulation {
   ///
   /// - Throws: the first ``Violation``.
   package func verify(among group: [Int]? = nil) throws(Violation) {
-    for node in nodes.indices where nodes[node].state == .running { checkWholly(node) }
-    if isConverged(among: group) { compareWithOwners(group ?? liveNodes) }
-    if let violation = checks.violation { throw violation }
+    for node in nodes.indices where nodes[node].state == .running {
+      checks.inspect(node, in: self)
+    }
+    if isConverged(among: group) { checks.agreed(group ?? liveNodes, in: self) }
+    if let violation { throw violation }
   }
 
   private func carryOut(_ occurrence: Occurrence) -> Int? {
@@ -147,37 +149,7 @@ extension Simulation {
     guard !nodes.isEmpty else { return }
     wholeCheckCount += 1
     let node = wholeCheckCount % nodes.count
-    if nodes[node].state == .running { checkWholly(node) }
-  }
-
-  private func checkWholly(_ node: Int) {
-    guard checking == .everything else { return }
-    checks.checkWholly(node, nodes[node].engine, reading: clockReading(of: node), at: now)
-    let metrics = nodes[node].engine.metrics
-    let sent = nodes[node].traffic.packetsOut - nodes[node].trafficAtStart.packetsOut
-    let received = nodes[node].traffic.packetsIn - nodes[node].trafficAtStart.packetsIn
-    if metrics.packetsOut != sent || metrics.packetsIn != received {
-      fail(
-        CodecCheck.self,
-        node,
-        "counts \(metrics.packetsOut) packets out and \(metrics.packetsIn) in; there were "
-          + "\(sent) and \(received)"
-      )
-    }
-  }
-
-  /// Equal fingerprints are the engines' own word for it: this asks their tables.
-  private func compareWithOwners(_ group: [Int]) {
-    for owner in group {
-      let id = nodes[owner].engine.localID
-      let version = nodes[owner].engine.version(of: id.name)
-      for node in group {
-        if nodes[node].engine.version(of: id.name) != version {
-          fail(ConvergenceCheck.self, node, "equal fingerprints, but another version of \(id)")
-        }
-        if checking == .everything, node != owner { checks.compare(node, with: owner, id) }
-      }
-    }
+    if nodes[node].state == .running { checks.inspect(node, in: self) }
   }
 
   private func isLive(_ node: Int) -> Bool {

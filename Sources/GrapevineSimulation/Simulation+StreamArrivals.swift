@@ -24,7 +24,7 @@ extension Simulation {
     }
     let called = hand(piece, of: connection, handle, to: receiver)
     _ = discardPiece(handle)
-    if let called { drive(called) }
+    if let called { drive(called, after: .stream) }
     return called
   }
 
@@ -140,7 +140,7 @@ extension Simulation {
     guard pump(handle), let sender = connections[handle.connection]?.sender(handle.isForward)
     else { return nil }
     absorb(sender, code: 7)
-    drive(sender)
+    drive(sender, after: .stream)
     return sender
   }
 

@@ -56,10 +56,7 @@ extension Simulation {
     connections[handle.connection]?[handle.isForward].pending.append(bytes)
     let queued = connections[handle.connection]?[handle.isForward].pending.count ?? 0
     nodes[node].traffic.streamQueuePeak = max(nodes[node].traffic.streamQueuePeak, queued)
-    let limit = nodes[node].configuration.streamQueueLimit
-    if queued > limit {
-      fail(LimitCheck.self, node, "queued \(queued) bytes on a stream: \(limit) are allowed")
-    }
+    checks.queued(queued, by: node, in: self)
     return pump(handle)
   }
 

@@ -36,7 +36,10 @@ package final class Simulation {
   var plans: [((Simulation) -> Void)?] = []
   var ephemeralPortCount: UInt16 = 0
   var addressCount: UInt32 = 0
-  var checks: Checks
+  let checks: Checks
+  private let ledgerPlace: Place<Ledger>
+  /// The first broken promise, which the next step throws.
+  package var violation: Violation?
   /// The two nodes that were last seen to differ: they are asked first whether they still do.
   var dissent = (0, 1)
   var nextWholeCheckTime: UInt64 = 0
@@ -44,9 +47,9 @@ package final class Simulation {
 
   /// What is verified on the way.
   package enum Checking: Sendable, Hashable {
-    /// Only limits of packets, streams and deadlines: for measuring.
+    /// Only limits of packets, streams and deadlines, and verdicts: for measuring.
     case limits
-    /// All that ``Checks`` lists.
+    /// All that ``allChecks`` lists.
     case everything
   }
 
@@ -67,11 +70,18 @@ package final class Simulation {
     self.trace = trace
     judgesVerdicts = checking == .everything
     world = Place(World(conditions: conditions, random: Xoshiro256(seed: seed)))
-    checks = Checks(seed: seed)
+    checks = Checks(checking)
+    ledgerPlace = Place(Ledger(seed: seed))
   }
 }
 
 extension Simulation {
+  /// What is true of the run.
+  var ledger: Ledger {
+    @inline(__always) unsafeAddress { ledgerPlace.address }
+    @inline(__always) unsafeMutableAddress { ledgerPlace.mutableAddress }
+  }
+
   /// True time since the run's start.
   package var now: Instant { Instant(nanoseconds: time) }
 
@@ -116,9 +126,6 @@ extension Simulation {
       nodes[node].traffic.packetsPerSecondPeak = 0
     }
   }
-
-  /// The first broken promise, which the next step throws.
-  package var violation: Violation? { checks.violation }
 
   /// What the node's clock shows.
   package func clockReading(of node: Int) -> Instant { nodes[node].clock.reading(at: time) }

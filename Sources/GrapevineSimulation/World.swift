@@ -46,6 +46,10 @@ final class Place<Value> {
     @inline(__always) unsafeMutableAddress { pointer }
   }
 
+  /// For those who show the value as their own property.
+  var address: UnsafePointer<Value> { UnsafePointer(pointer) }
+  var mutableAddress: UnsafeMutablePointer<Value> { pointer }
+
   deinit {
     pointer.deinitialize(count: 1)
     pointer.deallocate()

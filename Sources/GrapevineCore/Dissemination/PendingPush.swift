@@ -36,6 +36,8 @@ package struct RecentPulls: Sendable {
 
   package init() {}
 
+  package var count: Int { pulls.count }
+
   /// Says whether `key` is to be asked for up to `end`, and notes that it is.
   package mutating func mayPull(_ key: MemberKey, end: Version, now: Instant) -> Bool {
     pulls.removeAll { now.since($0.at) >= Self.patience }

@@ -39,6 +39,8 @@ package struct ExchangeTable: Sendable {
 
   package init() {}
 
+  package var count: Int { exchanges.count }
+
   /// Changes what is known of a peer; the least recently used one makes room.
   package mutating func update<Result>(
     _ peer: MemberKey,

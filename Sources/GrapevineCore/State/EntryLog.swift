@@ -207,22 +207,27 @@ extension EntryLog {
     entryCount += 1
     return Place(page: page, index: pages[page].placeCount - 1)
   }
+}
 
-  /// Traps if counts, sizes or order do not agree.
-  package func checkInvariants() {
+extension EntryLog: SelfVerifying {
+  /// Throws if counts, sizes or order do not agree.
+  package func verifyInvariants() throws(BrokenInvariant) {
     var last: Version = 0
     var count = 0
+    var isOrdered = true
     forEach { entry in
-      precondition(entry.version > last, "version \(entry.version) follows \(last)")
+      isOrdered = entry.version > last
       last = entry.version
       count += 1
-      return true
+      return isOrdered
     }
-    precondition(count == entryCount, "\(count) entries, not \(entryCount)")
-    precondition(zip(pages, pages.dropFirst()).allSatisfy { $0.base < $1.base }, "pages' order")
-    precondition(size == pages.reduce(0) { $0 + $1.size }, "the size is not \(size)")
-    let vacant = pages.reduce(0) { $0 + $1.checkInvariants() }
-    precondition(vacant == vacantSize, "\(vacant) bytes are vacant, not \(vacantSize)")
-    precondition(pages.last?.isVacant != true, "the last page is empty")
+    try require(isOrdered, "version \(last) follows one that is no lower")
+    try require(count == entryCount, "\(count) entries, not \(entryCount)")
+    try require(zip(pages, pages.dropFirst()).allSatisfy { $0.base < $1.base }, "pages' order")
+    try require(size == pages.reduce(0) { $0 + $1.size }, "the size is not \(size)")
+    var vacant = 0
+    for page in pages { vacant += try page.verifyInvariants() }
+    try require(vacant == vacantSize, "\(vacant) bytes are vacant, not \(vacantSize)")
+    try require(pages.last?.isVacant != true, "the last page is empty")
   }
 }

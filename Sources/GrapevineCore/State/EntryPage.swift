@@ -205,24 +205,24 @@ extension EntryPage {
     entryCount = 0
   }
 
-  /// Traps if the entries are not in order, or do not fill the page.
+  /// Throws if the entries are not in order, or do not fill the page.
   ///
   /// Returns what of the size is vacant.
-  func checkInvariants() -> Int {
+  func verifyInvariants() throws(BrokenInvariant) -> Int {
     guard !starts.isEmpty else { return size }
     var last = base
     var end = 0
     var vacant = 0
     for index in starts.indices {
       let header = header(at: index)
-      precondition(start(of: index) == end, "an entry begins at \(start(of: index)), not \(end)")
-      precondition(header.version > last, "version \(header.version) follows \(last)")
+      try require(start(of: index) == end, "an entry begins at \(start(of: index)), not \(end)")
+      try require(header.version > last, "version \(header.version) follows \(last)")
       last = header.version
       if isVacant(index) { vacant += header.value.upperBound - end + Self.placeSize }
       end = header.value.upperBound
     }
-    precondition(end == bytes.count, "entries end at \(end) of \(bytes.count)")
-    precondition(entryCount == starts.indices.count { !isVacant($0) }, "counts differ")
+    try require(end == bytes.count, "entries end at \(end) of \(bytes.count)")
+    try require(entryCount == starts.indices.count { !isVacant($0) }, "counts differ")
     return vacant
   }
 }

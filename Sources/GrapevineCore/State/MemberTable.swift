@@ -145,25 +145,29 @@ extension MemberTable {
       records[slot].heardAt = records[slot].heardAt.advanced(by: nanoseconds)
     }
   }
+}
 
-  /// Traps if sums or order do not agree with the records.
-  package func checkInvariants() {
-    precondition(order.count == records.count && names.count == records.count, "counts differ")
+// MARK: Rules
+
+extension MemberTable: SelfVerifying {
+  /// Throws if sums or order do not agree with the records.
+  package func verifyInvariants() throws(BrokenInvariant) {
+    try require(order.count == records.count && names.count == records.count, "counts differ")
     var sum: UInt64 = 0
     var bytes = 0
     var live = 0
     for (index, place) in order.enumerated() {
-      precondition(index == 0 || order[index - 1].key < place.key, "keys are not in order")
+      try require(index == 0 || order[index - 1].key < place.key, "keys are not in order")
       let record = records[Int(place.slot)]
-      precondition(record.key == place.key, "a slot holds another member")
-      precondition(names[NameKey(name: record.id.name)] == record.key, "a name leads elsewhere")
-      precondition(contributions[Int(place.slot)] == record.contribution, "a sum is stale")
+      try require(record.key == place.key, "a slot holds another member")
+      try require(names[NameKey(name: record.id.name)] == record.key, "a name leads elsewhere")
+      try require(contributions[Int(place.slot)] == record.contribution, "a sum is stale")
       sum &+= record.contribution
       bytes += record.state.footprint
       live += record.isLive ? 1 : 0
-      record.state.checkInvariants()
+      try record.state.verifyInvariants()
     }
-    precondition(
+    try require(
       sum == fingerprint && bytes == footprint && live == liveCount,
       "sums do not agree"
     )

@@ -223,26 +223,26 @@ extension VersionedState {
   }
 }
 
-extension VersionedState {
-  /// Traps if counts, order or table do not agree; O(entries).
-  package func checkInvariants() {
-    log.checkInvariants()
+extension VersionedState: SelfVerifying {
+  /// Throws if counts, order or table do not agree; O(entries).
+  package func verifyInvariants() throws(BrokenInvariant) {
+    try log.verifyInvariants()
     var last: Version = 0
     var tombstones = 0
+    var broken: String?
     log.forEachPlace { here in
       let entry = log[here]
-      precondition(
-        table.find(entry.bytes.span, entry.header.key, in: log) == here,
-        "key \(entry.key) is not found in its place"
-      )
-      precondition(
-        !entry.isDeleted || entry.version > compacted,
-        "tombstone \(entry.version) outlived compaction at \(compacted)"
-      )
+      if table.find(entry.bytes.span, entry.header.key, in: log) != here {
+        broken = "key \(entry.key) is not found in its place"
+      }
+      if entry.isDeleted, entry.version <= compacted {
+        broken = "tombstone \(entry.version) outlived compaction at \(compacted)"
+      }
       last = entry.version
       if entry.isDeleted { tombstones += 1 }
     }
-    precondition(last <= version, "entry \(last) lies above version \(version)")
-    precondition(tombstones == tombstoneCount, "\(tombstones) are deleted, not \(tombstoneCount)")
+    if let broken { throw BrokenInvariant(broken) }
+    try require(last <= version, "entry \(last) lies above version \(version)")
+    try require(tombstones == tombstoneCount, "\(tombstones) are deleted, not \(tombstoneCount)")
   }
 }

@@ -84,7 +84,7 @@ package enum RefusalCode: UInt8, Sendable, CaseIterable {
 /// Puts a stream's bytes together into messages; holds at most one message of the largest size
 /// allowed.
 package struct FrameAssembler: Sendable {
-  package let messageLimit: Int
+  package var messageLimit: Int
   /// Whole frames taken so far.
   package private(set) var frameCount = 0
   private var buffer: [UInt8] = []
@@ -94,6 +94,9 @@ package struct FrameAssembler: Sendable {
   package init(messageLimit: Int) {
     self.messageLimit = messageLimit
   }
+
+  /// The bytes that wait for the rest of their message.
+  package var heldSize: Int { buffer.count + message.count }
 
   /// Takes `bytes` from `offset` on, up to the end of the next message, and returns that message.
   ///

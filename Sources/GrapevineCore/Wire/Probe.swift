@@ -3,6 +3,9 @@ package typealias SequenceNumber = UInt32
 
 /// The body of a ping: who is meant, and what is held against it, if anything.
 package struct Ping: Sendable {
+  /// The bytes before the section.
+  package static let headSize = 12
+
   package var sequence: SequenceNumber
   /// The member that is to answer: another that has its address now must not.
   package var target: MemberKey

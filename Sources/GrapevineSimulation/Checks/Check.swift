@@ -1,156 +1,119 @@
-package import GrapevineCore
+import GrapevineCore
 
 /// A promise of the engine that a run verifies.
-package protocol Check {
+///
+/// To add one, write a class in a file of its own and add it to ``allChecks``. It has a name and a
+/// reason, and conforms to those of the protocols below whose moments it wants to see: that is all
+/// it takes to be called. It keeps what it must remember itself; what is true (who wrote what, what
+/// a node told, who said what of whom) is in the simulation's ``Ledger``, and what was done to
+/// nodes in its ``FaultLog``. It says what it finds by ``Simulation/fail(_:_:_:)``.
+///
+/// What it does after each input must be cheap, a hundred instructions or so: what costs more is
+/// done to a sample, or when a node is inspected as a whole, which happens once a second to one
+/// node in turn, and to all of them whenever a scenario verifies.
+package protocol Check: AnyObject {
   /// What it is called in a failure.
   static var name: String { get }
   /// The promise, as a sentence.
   static var reason: String { get }
+  /// Says whether runs that only measure verify it, too; it must not need the ledger then.
+  static var isForMeasuring: Bool { get }
+
+  init()
 }
 
-/// A promise of the engine that a run saw broken.
-package struct Violation: Error, Sendable, CustomStringConvertible {
-  /// The name of the ``Check`` that failed.
-  package let check: String
-  /// The promise that was broken.
-  package let reason: String
-  package let seed: UInt64
-  package let time: Instant
-  package let node: Int
-  package let detail: String
-
-  init(_ check: any Check.Type, seed: UInt64, time: Instant, node: Int, detail: String) {
-    self.check = check.name
-    reason = check.reason
-    self.seed = seed
-    self.time = time
-    self.node = node
-    self.detail = detail
-  }
-
-  package var description: String {
-    let milliseconds = time.nanoseconds / 1_000_000
-    return "\(check): node \(node) after \(milliseconds) ms: \(detail) (\(reason)); "
-      + "seed 0x\(String(seed, radix: 16))"
-  }
+extension Check {
+  package static var isForMeasuring: Bool { false }
 }
 
-/// All checks, for those who list them.
+/// All checks, in the order in which they see a moment.
 package var allChecks: [any Check.Type] {
   [
-    LimitCheck.self, DeadlineCheck.self, OwnerCheck.self, VersionCheck.self, DeletionCheck.self,
-    ReadCheck.self, EventOrderCheck.self, NameCheck.self, CodecCheck.self, ConvergenceCheck.self,
-    VerdictCheck.self, GhostCheck.self, AccordCheck.self, SpreadCheck.self,
+    LimitCheck.self, DeadlineCheck.self, MemoryCheck.self, InvariantCheck.self, ExchangeCheck.self,
+    CodecCheck.self, OwnerCheck.self, NameCheck.self, EventOrderCheck.self, VersionCheck.self,
+    ValueCheck.self, DeletionCheck.self, ReadCheck.self, VerdictCheck.self,
+    CorroborationCheck.self, StandingCheck.self, ConvergenceCheck.self, SpreadCheck.self,
+    GhostCheck.self, AccordCheck.self,
   ]
 }
 
-package enum LimitCheck: Check {
-  package static let name = "limits"
-  package static let reason = "no datagram and no stream's queue exceeds its configured limit"
+// MARK: Moments
+
+/// A process starts: what a check keeps of its node is about an earlier one.
+protocol StartCheck: Check {
+  func started(_ node: Int, in simulation: Simulation)
 }
 
-package enum DeadlineCheck: Check {
-  package static let name = "deadline"
-  package static let reason = "after advance(to:) the next deadline lies ahead, and no engine spins"
+/// An engine sends.
+protocol PacketCheck: Check {
+  func sent(_ packet: [UInt8], from node: Int, to target: Endpoint, in simulation: Simulation)
 }
 
-package enum OwnerCheck: Check {
-  package static let name = "owner"
-  package static let reason =
-    "each change of an owner takes the next version, a change of nothing none"
+/// An engine has queued bytes on a stream, of which `size` wait now.
+protocol StreamCheck: Check {
+  func queued(_ size: Int, by node: Int, in simulation: Simulation)
 }
 
-package enum VersionCheck: Check {
-  package static let name = "versions"
-  package static let reason = "the version that a replica holds of a member never goes back"
+/// An engine tells something; the ledger takes it after the checks have seen it.
+protocol EventCheck: Check {
+  func told(_ event: EngineEvent, by node: Int, in simulation: Simulation)
 }
 
-package enum DeletionCheck: Check {
-  package static let name = "deletions"
-  package static let reason =
-    "a replica takes from a key's history only steps forward, so nothing deleted comes back"
+/// An engine has had an input, and all that it wanted was pulled.
+protocol InputCheck: Check {
+  func took(_ input: Input, _ engine: Engine, at node: Int, in simulation: Simulation)
 }
 
-package enum ReadCheck: Check {
-  package static let name = "reads"
-  package static let reason =
-    "a key that a reader saw stays readable until its owner deletes it, and events tell all"
+/// After an input one member, and if it has keys one of them, is read by chance.
+protocol ReadingCheck: Check {
+  func read(_ reading: Reading, at node: Int, in simulation: Simulation)
 }
 
-package enum EventOrderCheck: Check {
-  package static let name = "event order"
-  package static let reason =
-    "a member joins, then is down and up in turn, then leaves or is down, then expires, "
-    + "or is replaced by a later life"
+/// A node is looked at as a whole: `members` is all that it shows.
+protocol NodeCheck: Check {
+  func inspect(
+    _ members: [Member],
+    _ engine: Engine,
+    of node: Int,
+    in simulation: Simulation
+  )
 }
 
-package enum NameCheck: Check {
-  package static let name = "names"
-  package static let reason = "no node ever shows two members of one name"
+/// The nodes of a group, in peace, say that they hold the same.
+protocol GroupCheck: Check {
+  func agreed(_ group: [Int], in simulation: Simulation)
 }
 
-package enum CodecCheck: Check {
-  package static let name = "codec"
-  package static let reason =
-    "what one engine sends, no other calls malformed, and both count alike"
+/// What an engine was given.
+enum Input {
+  /// The process has started.
+  case start
+  /// Its user called.
+  case call
+  /// Its user changed the own state.
+  case update
+  /// Its deadline had come; then it named the next.
+  case deadline(next: Instant)
+  /// Something happened on a stream.
+  case stream
+  case datagram(PacketKind?, size: Int, source: Endpoint)
 }
 
-package enum ConvergenceCheck: Check {
-  package static let name = "convergence"
-  package static let reason = "once faults end, all live nodes come to hold the same"
-}
+/// What was read of a member that a node shows.
+struct Reading {
+  /// Its index in the history.
+  let identity: Int
+  /// The version that the node holds of it; nil if it is unknown.
+  let version: Version?
+  /// The key of it that was read; nil for none.
+  let key: Key?
 
-/// See ``Simulation/judgesVerdicts``.
-package enum VerdictCheck: Check {
-  package static let name = "verdicts"
-  package static let reason =
-    "no live member is called down while the faults in force can't explain it"
-
-  /// How long after a fault it still explains a verdict: twice the time in which the slowest way
-  /// to a verdict ends (a silence that counts for at most 20 intervals, and 20 more until a single
-  /// accuser's word is enough), and what it takes a verdict to spread and be refuted.
-  package static let window = Duration.seconds(30)
-  /// The least of ``window``, in intervals of the member.
-  static let windowIntervals: UInt64 = 60
-  /// Pauses of up to so many of its intervals explain nothing: it takes 2.4 of silence to be
-  /// suspected, and three more until a verdict.
-  static let pauseIntervals: UInt64 = 2
-  /// The share of lost packets up to which members must stand it: then two rounds of pings, direct
-  /// and by three relays, fail once in fifty times, and those by stream never.
-  static let lossLimit = 0.25
-  /// Latencies up to this part of an interval are within the deviation that members allow for.
-  static let latencyDivisor: UInt64 = 4
-  /// Paths that take less carry no verdicts and refutations with certainty.
-  static let datagramSizeMinimum = 512
-  /// On slower lines a heartbeat waits long behind a stream.
-  static let bandwidthMinimum: UInt64 = 2_000_000
-  /// Clocks may be off by as much as the intervals jitter, in parts of a million.
-  static let driftLimit: Int64 = 100_000
-  /// One interval may be so many times another.
-  static let intervalRatioLimit: UInt64 = 2
-  /// A member that can't be reached from a part of the others of one in so many may be called
-  /// down; if it is from fewer, relays must save it.
-  static let cutDivisor = 4
-}
-
-package enum GhostCheck: Check {
-  package static let name = "ghosts"
-  package static let reason = "a member that is dead is called so in time, and forgotten in time"
-
-  /// The time in which every node must have seen that a member is dead.
-  package static let detection = VerdictCheck.window
-  /// The time in which, with `memberExpiry` on top, every node must have forgotten it.
-  package static let oblivion = Duration.seconds(65)
-}
-
-package enum AccordCheck: Check {
-  package static let name = "accord"
-  package static let reason =
-    "in peace every live node lists all live ones as live, and after a while nobody else"
-}
-
-package enum SpreadCheck: Check {
-  package static let name = "spread"
-  package static let reason =
-    "when a spread ends with nothing missing, every live member holds the version"
+  struct Key {
+    let index: Int
+    let name: String
+    /// The version that the node told of last.
+    let told: Version
+    /// What the node shows; nil for nothing.
+    let entry: Entry?
+  }
 }

@@ -6,10 +6,14 @@ struct History {
   /// The identities that lives have gone by, in the order in which they became known.
   private(set) var identities: [Identity] = []
   private var identityIndices: [MemberID: Int] = [:]
+  private var keyIndices: [MemberKey: Int] = [:]
   private var nameIndices: [NameKey: Int] = [:]
+  /// By name the highest generation of it that ever was.
+  private var generations: [UInt64] = []
 
   struct Identity {
     let id: MemberID
+    let key: MemberKey
     let life: Int
     /// Stands for the name.
     let nameIndex: Int
@@ -40,6 +44,36 @@ struct History {
 
   func identityIndex(of id: MemberID) -> Int? { identityIndices[id] }
 
+  /// The index of an identity that stands for one process alone, so that its keys can be judged.
+  func judgeable(_ id: MemberID) -> Int? {
+    guard let index = identityIndices[id], !identities[index].isAmbiguous else { return nil }
+    return index
+  }
+
+  /// Whom a life's key stands for; nil for nobody that ever was.
+  func id(of key: MemberKey) -> MemberID? { keyIndices[key].map { identities[$0].id } }
+
+  /// Says whether a life of the same name and a higher generation has begun.
+  func isOvertaken(_ key: MemberKey) -> Bool {
+    guard let index = keyIndices[key] else { return false }
+    return generations[identities[index].nameIndex] > identities[index].id.generation
+  }
+
+  /// The key that an entry's version wrote, with just its value; nil if it did not.
+  func keyIndex(thatWrote entry: Entry, of identity: Int) -> Int? {
+    lives[identities[identity].life].keyIndex(thatWrote: entry)
+  }
+
+  /// The name of a key that a member wrote.
+  func keyName(_ key: Int, of identity: Int) -> String {
+    lives[identities[identity].life].keyRecords[key].name
+  }
+
+  /// Says whether an entry's version wrote just its value to a key that is known by its index.
+  func didWrite(_ entry: Entry, _ key: Int, _ identity: Int) -> Bool {
+    lives[identities[identity].life].didWrite(entry, key)
+  }
+
   subscript(life: Int) -> Life {
     get { lives[life] }
     _modify { yield &lives[life] }
@@ -51,8 +85,13 @@ struct History {
     let name = NameKey(name: id.name)
     let nameIndex = nameIndices[name] ?? nameIndices.count
     nameIndices[name] = nameIndex
+    if nameIndex == generations.count { generations.append(0) }
+    generations[nameIndex] = max(generations[nameIndex], id.generation)
     identityIndices[id] = identities.count
-    identities.append(Identity(id: id, life: life, nameIndex: nameIndex))
+    keyIndices[MemberKey(id)] = identities.count
+    identities.append(
+      Identity(id: id, key: MemberKey(id), life: life, nameIndex: nameIndex)
+    )
   }
 }
 
@@ -86,6 +125,29 @@ struct Life {
   }
 
   func keyIndex(of name: String) -> Int? { keyIndices[NameKey(name: name)] }
+
+  /// The key that an entry's version wrote, with just its value; nil if it did not.
+  func keyIndex(thatWrote entry: Entry) -> Int? {
+    guard let index = write(at: entry.version)?.keyIndex, didWrite(entry, index),
+      keyRecords[index].name.hasSameBytes(as: entry.key)
+    else { return nil }
+    return index
+  }
+
+  /// Says whether an entry's version wrote just its value to a key that is known by its index.
+  func didWrite(_ entry: Entry, _ keyIndex: Int) -> Bool {
+    guard let write = write(at: entry.version), let value = write.value else { return false }
+    return write.keyIndex == keyIndex && value.hasSameBytes(as: entry.value)
+  }
+
+  /// Says whether a later version wrote the same value once more, of which a snapshot need not
+  /// tell.
+  func isRewrite(_ version: Version, of told: Version, _ keyIndex: Int) -> Bool {
+    guard version > told, let former = write(at: told), let latter = write(at: version)
+    else { return false }
+    return former.keyIndex == keyIndex && latter.keyIndex == keyIndex && latter.value != nil
+      && former.value == latter.value
+  }
 
   /// Notes a change that a caller made, by the rules of the state.
   mutating func apply(_ change: Change) {
@@ -146,5 +208,29 @@ struct Life {
     keyRecords[write.keyIndex].isLive = write.value != nil
     if write.value == nil { keyRecords[write.keyIndex].deletions.append(version) }
     liveCount += (write.value != nil ? 1 : 0) - (wasLive ? 1 : 0)
+  }
+}
+
+extension [UInt8] {
+  /// Says whether both have the same bytes, eight of which are compared at a time.
+  func hasSameBytes(as other: [UInt8]) -> Bool {
+    guard count == other.count else { return false }
+    return withUnsafeBytes { mine in
+      other.withUnsafeBytes { theirs in
+        var offset = 0
+        while offset + 8 <= mine.count {
+          let word = mine.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          guard word == theirs.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else {
+            return false
+          }
+          offset += 8
+        }
+        while offset < mine.count {
+          guard mine[offset] == theirs[offset] else { return false }
+          offset += 1
+        }
+        return true
+      }
+    }
   }
 }

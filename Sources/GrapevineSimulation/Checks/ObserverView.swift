@@ -68,8 +68,6 @@ struct MemberView {
   var phase = Phase.unknown
   /// Says whether it was ever seen to leave; it must not come back then.
   var hasLeft = false
-  /// The highest version that the replica was seen to hold.
-  var version: Version = 0
   private(set) var liveCount = 0
   /// By the key's index: the version last told of, and in the lowest bit whether it is live.
   private var keys: [UInt64] = []
@@ -96,6 +94,5 @@ struct MemberView {
   mutating func forgetState() {
     keys = []
     liveCount = 0
-    version = 0
   }
 }

@@ -6,6 +6,7 @@ extension Cluster {
   mutating func play(_ forger: inout Forger) {
     for _ in 0..<Self.stepLimit where !forger.choices.isAtEnd {
       step(&forger)
+      for index in subjects.indices { subjects[index].check() }
     }
     if isHonest { checkHonesty() }
   }
@@ -20,7 +21,7 @@ extension Cluster {
     case 2, 3: carry(&forger)
     case 4: pass(&forger)
     case 5: advance(index, &forger)
-    case 6, 7: run(deadlines: 1 + forger.choices.below(8), mute: choice & 4 == 0 ? nil : index)
+    case 6, 7: run(deadlines: 1 + forger.choices.below(6), mute: choice & 4 == 0 ? nil : index)
     case 8, 9, 10: stream(index, &forger)
     case 11:
       let other = forger.choices.below(subjects.count + 1)
@@ -92,7 +93,9 @@ extension Cluster {
     let choice = forger.choices.byte()
     touch(index) { subject, now in
       let deadline = now + .milliseconds(20 * Int(choice))
-      let ticket = subject.input { $0.spread(upTo: UInt64(choice & 7), deadline: deadline, now: now) }
+      let ticket = subject.input {
+        $0.spread(upTo: UInt64(choice & 7), deadline: deadline, now: now)
+      }
       subject.spreads.append(ticket)
     }
   }

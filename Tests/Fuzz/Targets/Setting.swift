@@ -8,6 +8,8 @@ enum Setting: Int, CaseIterable {
   case tight
   /// No pushes, and deletions that are compacted at once.
   case withoutPush
+  /// Room for what needs many packets or frames, but not many packets that wait.
+  case wide
 
   var configuration: GossipConfiguration {
     var configuration = GossipConfiguration()
@@ -26,6 +28,12 @@ enum Setting: Int, CaseIterable {
       configuration.streamThreshold = 1_024
       configuration.observerCount = 1
       configuration.relayCount = 0
+    case .wide:
+      configuration.maximumPacketSize = 512
+      configuration.packetQueueLimit = 64
+      configuration.streamThreshold = 1_024
+      configuration.valueSizeLimit = 131_072
+      configuration.remoteStateLimit = 524_288
     }
     return configuration
   }
@@ -61,8 +69,8 @@ enum Setting: Int, CaseIterable {
     configuration.graveLimit = 2
     configuration.memberLimit = 6
     configuration.entryLimit = 8
-    configuration.keySizeLimit = 32
+    configuration.keySizeLimit = 3
     configuration.valueSizeLimit = 64
-    configuration.remoteStateLimit = 2_048
+    configuration.remoteStateLimit = 1_024
   }
 }

@@ -15,6 +15,7 @@ struct Solo {
 
   init(_ cluster: Cluster, _ index: Int) {
     subject = cluster.subjects[index]
+    subject.isAlone = true
     now = cluster.now
     // Who was connected is gone; the streams stay open, and the input speaks on them.
     for position in subject.sockets.indices { subject.sockets[position].peer = nil }
@@ -50,10 +51,14 @@ struct Solo {
     forger.sequences = subject.sequences
     let source = Cast.endpoints[Int(choice & 7)]
     let bytes = choice & 0x78 == 0x78 ? forger.rawDatagram() : forger.datagram()
+    let isStranger = choice & 7 >= 6 && !knows(source)
     subject.receive(bytes, from: source, now: now)
-    guard source == Cast.endpoints[Cast.endpoints.count - 1] else { return }
-    let answers = subject.outbox.count { $0.target == source }
-    demand(answers <= subject.configuration.burst || knows(source), "\(answers) answers")
+    guard isStranger else { return }
+    let size = subject.outbox.reduce(0) { $0 + ($1.target == source ? $1.bytes.count : 0) }
+    demand(
+      size <= max(8 * bytes.count, subject.configuration.maximumPacketSize),
+      "\(bytes.count) bytes of a stranger are answered with \(size)"
+    )
   }
 
   private func knows(_ endpoint: Endpoint) -> Bool {
@@ -66,7 +71,8 @@ struct Solo {
     subject.opened(socket.id, now: now)
     forger.instance = subject.instance
     let bytes =
-      choice & 0x78 == 0x78 ? Array(forger.choices.take(forger.choices.below(256))) : forger.frames()
+      choice & 0x78 == 0x78
+      ? Array(forger.choices.take(forger.choices.below(256))) : forger.frames()
     note(bytes, on: socket.id)
     guard choice & 8 != 0 else { return subject.received(socket.id, bytes, now: now) }
     let size = 1 + forger.choices.below(40)

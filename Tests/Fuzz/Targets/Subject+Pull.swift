@@ -1,13 +1,11 @@
 import GrapevineCore
 
 extension Subject {
-  /// Takes all that comes out of the engine, within bounds, and checks it and the engine.
-  mutating func pull() {
+  /// Takes all that comes out of the engine, within bounds, and checks it.
+  mutating func pullOutputs() {
     pullDatagrams()
     pullActions()
     pullEvents()
-    engine.checkInvariants()
-    checkMemory()
   }
 
   private mutating func pullDatagrams() {
@@ -20,21 +18,21 @@ extension Subject {
         bytes.count <= configuration.maximumPacketSize,
         "a packet of \(bytes.count) bytes"
       )
-      checkOutgoing(bytes)
+      if isAlone { checkFormat(bytes) }
+      switch PacketKind(rawValue: bytes[3]) {
+      case .ping, .pingRequest, .request: noteSequence(bytes)
+      default: break
+      }
       outbox.append(Outgoing(target: target, bytes: bytes))
       bytes = []
     }
   }
 
-  private mutating func checkOutgoing(_ bytes: [UInt8]) {
+  private func checkFormat(_ bytes: [UInt8]) {
     do throws(MalformedDatagram) {
       try RoundTrip.check(datagram: bytes, label: Cast.label)
     } catch {
       demand(false, "what was sent is \(error): \(bytes)")
-    }
-    switch PacketKind(rawValue: bytes[3]) {
-    case .ping, .pingRequest, .request: noteSequence(bytes)
-    default: break
     }
   }
 
@@ -65,7 +63,8 @@ extension Subject {
         demand(!sockets[index].isFinishing, "\(id) is finished twice")
         sockets[index].isFinishing = true
       case .abort(let id):
-        sockets.removeAll { $0.id == id }
+        guard let index = socketIndex(id) else { continue }
+        if let peer = sockets.remove(at: index).peer { severed.append(peer) }
       }
     }
   }
@@ -79,7 +78,7 @@ extension Subject {
     }
   }
 
-  private func checkMemory() {
+  func checkMemory() {
     // The own state is not counted against the limit, and the last piece that came may exceed it by
     // the bookkeeping that it needs.
     let slack = 32_768

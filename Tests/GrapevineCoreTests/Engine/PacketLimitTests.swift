@@ -55,3 +55,28 @@ extension PacketLimitTests {
     #expect(engine.packets() == [])
   }
 }
+
+extension PacketLimitTests {
+  @Test(arguments: [512, 513])
+  func `a push is passed on if it is no larger than own packets may be`(size: Int) throws {
+    var configuration = GossipConfiguration()
+    configuration.maximumPacketSize = 512
+    var engine = Engine.alone("node", configuration)
+    let stranger = Stranger()
+    let other = MemberID(name: "other", generation: 1)
+    let members = stranger.section() + Stranger.section(of: other)
+    engine.hear(stranger.packet(.delta, [0] + members))
+    _ = engine.packets()
+    var body: [UInt8] = []
+    PushHead(hops: 1, arc: Arc(lower: .lowest, upper: .highest)).write(to: &body)
+    // A field that nobody knows makes it as large as it is to be.
+    let head = Section.begin(MemberKey(other), in: &body)
+    let field = Section.begin(tag: 77, in: &body)
+    body += [UInt8](repeating: 0, count: size - PacketHeader.size - body.count)
+    Section.end(field, in: &body)
+    Section.end(head, in: &body)
+    engine.hear(stranger.packet(.push, body))
+    let packets = engine.packets().filter { $0[3] == PacketKind.push.rawValue }
+    #expect(packets.map(\.count) == (size <= 512 ? [512, 512] : []))
+  }
+}

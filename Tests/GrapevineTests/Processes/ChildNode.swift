@@ -13,51 +13,61 @@ final class ChildNode: Sendable {
     let time: Instant
     let words: [Substring]
 
+    func moved(by offset: Duration) -> Line {
+      let nanoseconds = Int64(time.nanoseconds) + Int64(offset / .nanoseconds(1))
+      return Line(time: Instant(nanoseconds: UInt64(nanoseconds)), words: words)
+    }
+
     var text: String { words.joined(separator: " ") }
     var description: String { "\(time.nanoseconds / 1_000_000) ms: \(text)" }
   }
 
   let name: String
-  private let process: pid_t
-  private let socket: CInt
+  private let process: ChildProcess
   private let output: Locked<[Line]>
   private let hasEnded: Locked<Bool>
 
+  /// Starts the process, with settings as `NodeProcess` takes them.
+  ///
+  /// The launcher is a command that runs the command behind it in its own process, such as
+  /// `nsenter`. Where that changes the time since the start of the machine, the offset says by how
+  /// much.
   init(
     _ name: String,
     bind: String = "127.0.0.1:0",
     interval: Duration,
-    expiry: Duration = .seconds(60)
+    expiry: Duration = .seconds(60),
+    options: [String] = [],
+    launcher: [String] = [],
+    uptimeOffset: Duration = .zero
   ) throws {
     let times = [interval, expiry].map { "\($0.wholeNanoseconds / 1_000_000)" }
-    let arguments = [try Self.program, name, bind] + times
-    let (own, child) = try Self.connectedPair()
-    defer { close(child) }
-    process = try Self.spawn(arguments, talkingTo: child)
+    let process = try ChildProcess(
+      launcher + [try Self.program, name, bind] + times + options
+    )
+    self.process = process
     self.name = name
-    socket = own
     let lines = Locked<[Line]>([])
     output = lines
     let hasEnded = Locked(false)
     self.hasEnded = hasEnded
+    let socket = process.socket
     try NativeThread.start(name: "child-output") {
-      Self.readLines(of: own) { line in lines.withLock { $0.append(line) } }
+      Self.readLines(of: socket) { line in
+        lines.withLock { $0.append(line.moved(by: .zero - uptimeOffset)) }
+      }
       hasEnded.withLock { $0 = true }
     }
-  }
-
-  deinit {
-    // Its end of the socket goes with it, and with that the thread that reads.
-    kill(process, SIGKILL)
-    var status: CInt = 0
-    waitpid(process, &status, 0)
   }
 
   /// Everything that the process has printed so far.
   var lines: [Line] { output.withLock { $0 } }
 
   /// What a log of a failed test needs to know.
-  var transcript: String { lines.map { "\(name) \($0)" }.joined(separator: "\n") }
+  var transcript: String {
+    lines.filter { !$0.text.hasPrefix("state") && !$0.text.hasPrefix("event set") }
+      .map { "\(name) \($0)" }.joined(separator: "\n")
+  }
 }
 
 extension ChildNode {
@@ -77,14 +87,18 @@ extension ChildNode {
   func tell(_ command: String) {
     let bytes = Array("\(command)\n".utf8)
     let count = bytes.withUnsafeBytes {
-      send(socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+      send(process.socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
     }
     precondition(count == bytes.count, "the process \(name) takes no commands")
   }
 
-  func signal(_ number: CInt) {
-    precondition(kill(process, number) == 0, "there is no process \(name)")
-  }
+  func signal(_ number: CInt) { process.signal(number) }
+
+  /// The processor time that the process has taken so far.
+  var processorTime: Duration { process.processorTime }
+
+  /// Kills the process; when this returns, its ports are free.
+  func end() { process.end() }
 
   /// The first line that begins with `text` and was printed after `time`.
   func first(_ text: String, after time: Instant) -> Line? {
@@ -100,10 +114,23 @@ extension ChildNode {
   }
 
   /// The number that follows `word` in the process's metrics.
-  func metric(_ word: Substring) async throws -> Int {
-    let words = try await ask("metrics", answer: "metrics").words
-    let index = try #require(words.firstIndex(of: word))
+  func metric(_ word: Substring) async throws -> Int { try await count(word, of: "metrics") }
+
+  /// The number that follows `word` in the answer to `question`.
+  func count(_ word: Substring, of question: String) async throws -> Int {
+    let words = try await ask(question, answer: question).words
+    let index = try #require(words.firstIndex(of: word), "there is no \(word)")
     return try #require(Int(words[index + 1]))
+  }
+
+  /// Waits for an event that was printed after `time`.
+  func event(_ text: String, after time: Instant) async throws -> Line {
+    var found: Line?
+    try await eventually("\(name) tells “\(text)”", within: .seconds(60)) {
+      found = first("event \(text)", after: time)
+      return found != nil
+    }
+    return try #require(found)
   }
 
   private func answer(_ text: String, after time: Instant) async throws -> Line {
@@ -117,46 +144,16 @@ extension ChildNode {
 }
 
 extension ChildNode {
-  /// Two connected sockets, of which no other child inherits one.
-  private static func connectedPair() throws -> (own: CInt, child: CInt) {
-    var ends: [CInt] = [-1, -1]
-    let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-      throw Failure(call: "socketpair", code: errno)
-    }
-    return (ends[0], ends[1])
-  }
-
-  private struct Failure: Error {
-    let call: String
-    let code: CInt
-  }
-
   /// The helper is built into the folder that the test runner is in.
   private static var program: String {
     get throws {
       var path = [CChar](repeating: 0, count: Int(PATH_MAX))
       let count = readlink("/proc/self/exe", &path, path.count)
-      guard count > 0 else { throw Failure(call: "readlink", code: errno) }
+      guard count > 0 else { throw SystemFailure(call: "readlink", code: errno) }
       let runner = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
       let folder = runner.split(separator: "/").dropLast().joined(separator: "/")
       return "/\(folder)/NodeProcess"
     }
-  }
-
-  /// Starts a process whose standard input and output are one socket.
-  private static func spawn(_ arguments: [String], talkingTo socket: CInt) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO)
-    posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO)
-    var words = arguments.map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var process: pid_t = 0
-    let code = posix_spawn(&process, arguments[0], &actions, nil, &words, environ)
-    guard code == 0 else { throw Failure(call: "posix_spawn of \(arguments[0])", code: code) }
-    return process
   }
 
   private static func readLines(of descriptor: CInt, _ body: (Line) -> Void) {

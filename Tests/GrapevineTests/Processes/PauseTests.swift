@@ -16,7 +16,7 @@ private struct Scale {
   let recovery = Duration.seconds(2)
 
   static var current: Scale {
-    Scale(interval: getenv("FULL") == nil ? .milliseconds(100) : .milliseconds(500))
+    Scale(interval: Environment.isFull ? .milliseconds(500) : .milliseconds(100))
   }
 }
 
@@ -159,35 +159,4 @@ private struct Scale {
       #expect(try await node.ask("members", answer: "members").words.count == 4)
     }
   }
-}
-
-/// Starts processes named `a`, `b`, … and waits until all know all.
-private func makeChildren(
-  _ count: Int,
-  bind: String = "127.0.0.1:0",
-  interval: Duration,
-  expiry: Duration = .seconds(60)
-) async throws -> [ChildNode] {
-  var nodes: [ChildNode] = []
-  for letter in "abcdefgh".prefix(count) {
-    let node = try ChildNode(String(letter), bind: bind, interval: interval, expiry: expiry)
-    if let first = nodes.first {
-      try await node.ask("join \(try await first.address())", answer: "joined a")
-    }
-    nodes.append(node)
-  }
-  for node in nodes {
-    for other in nodes where other !== node {
-      try await eventually("\(node.name) knows \(other.name)") {
-        node.first("event joined \(other.name)#", after: .zero) != nil
-      }
-    }
-  }
-  // A detector that has heard nobody yet is patient: its speed and its faults show later.
-  try await Task.sleep(for: interval * 10)
-  return nodes
-}
-
-private func transcripts(_ nodes: [ChildNode]) -> String {
-  nodes.map(\.transcript).joined(separator: "\n")
 }

@@ -1,0 +1,93 @@
+import GrapevineCore
+
+package final class EventOrderCheck: EventCheck, NodeCheck {
+  package static let name = "event order"
+  package static let reason =
+    "a member joins, then is down and up in turn, then leaves or is down, then expires, "
+    + "or is replaced by a later life"
+
+  package init() {}
+
+  func told(_ event: EngineEvent, by node: Int, in simulation: Simulation) {
+    guard case .member(let event) = event else { return }
+    switch event {
+    case .joined(let id): joined(id, at: node, in: simulation)
+    case .replaced(let old, by: let new): replaced(old, by: new, at: node, in: simulation)
+    case .down(let id): expect([.live], of: id, before: event, at: node, in: simulation)
+    case .up(let id): expect([.down], of: id, before: event, at: node, in: simulation)
+    case .leaving(let id): expect([.live], of: id, before: event, at: node, in: simulation)
+    case .left(let id): expect([.live, .down], of: id, before: event, at: node, in: simulation)
+    case .expired(let id): expect([.down, .left], of: id, before: event, at: node, in: simulation)
+    case .keySet(let id, _), .keyDeleted(let id, _, _):
+      expect([.live, .down, .left], of: id, before: event, at: node, in: simulation)
+    case .nameConflict: break
+    }
+  }
+
+  func inspect(
+    _ members: [Member],
+    _ engine: Engine,
+    of node: Int,
+    in simulation: Simulation
+  ) {
+    for member in members where !member.isSelf {
+      guard let identity = identity(of: member.id, at: node, in: simulation) else { continue }
+      let told = simulation.ledger.view(identity, at: node).phase
+      let shown: MemberView.Phase = member.hasLeft ? .left : member.isDown ? .down : .live
+      if told != shown {
+        simulation.fail(Self.self, node, "shows \(member.id) \(shown), but told \(told)")
+      }
+    }
+  }
+
+  private func joined(_ id: MemberID, at node: Int, in simulation: Simulation) {
+    guard let index = identity(of: id, at: node, in: simulation) else { return }
+    let identity = simulation.ledger.history.identities[index]
+    let view = simulation.ledger.view(index, at: node)
+    if let generation = simulation.ledger.views[node].generation(identity.nameIndex),
+      id.generation < generation
+    {
+      simulation.fail(Self.self, node, "\(id) joined after generation \(generation)")
+    } else if view.phase.isShown {
+      simulation.fail(Self.self, node, "\(id) joined, but it was \(view.phase)")
+    } else if view.phase == .replaced || view.hasLeft, !identity.isAmbiguous {
+      simulation.fail(Self.self, node, "\(id) joined, but it had \(view.phase)")
+    }
+  }
+
+  private func replaced(
+    _ old: MemberID,
+    by new: MemberID,
+    at node: Int,
+    in simulation: Simulation
+  ) {
+    guard let former = identity(of: old, at: node, in: simulation),
+      let later = identity(of: new, at: node, in: simulation)
+    else { return }
+    let nameIndex = simulation.ledger.history.identities[later].nameIndex
+    if simulation.ledger.views[node].shown(nameIndex) != former || new.generation <= old.generation
+    {
+      simulation.fail(Self.self, node, "\(new) replaced \(old), which was not shown")
+    }
+  }
+
+  private func expect(
+    _ phases: [MemberView.Phase],
+    of id: MemberID,
+    before event: Event,
+    at node: Int,
+    in simulation: Simulation
+  ) {
+    guard let identity = identity(of: id, at: node, in: simulation) else { return }
+    let phase = simulation.ledger.view(identity, at: node).phase
+    if !phases.contains(phase) {
+      simulation.fail(Self.self, node, "\(event), but before it was \(phase)")
+    }
+  }
+
+  private func identity(of id: MemberID, at node: Int, in simulation: Simulation) -> Int? {
+    let identity = simulation.ledger.history.identityIndex(of: id)
+    if identity == nil { simulation.fail(Self.self, node, "was told of \(id), which never was") }
+    return identity
+  }
+}

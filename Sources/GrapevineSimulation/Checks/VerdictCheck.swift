@@ -1,0 +1,107 @@
+import GrapevineCore
+
+/// Holds each verdict that is told on a member that lives against what was done to it.
+///
+/// What excuses a verdict is as narrow as can be argued: what holds everywhere and is worse than
+/// members can stand; a pause of the member, a cut that takes it, or the one who tells, from a
+/// quarter of the others; a second process of its name, or an earlier one of its very identity. An
+/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing but what a
+/// newcomer takes over from them: they must not accuse then, or a moment after.
+package final class VerdictCheck: EventCheck {
+  package static let name = "verdicts"
+  package static let reason =
+    "no live member is called down while the faults in force can't explain it"
+  package static let isForMeasuring = true
+
+  /// How long after a fault it still explains a verdict: twice the time in which the slowest way
+  /// to a verdict ends (a silence that counts for at most 20 intervals, and 20 more until a single
+  /// accuser's word is enough), and what it takes a verdict to spread and be refuted.
+  package static let window = Duration.seconds(30)
+  /// The least of ``window``, in intervals of the member.
+  static let windowIntervals: UInt64 = 60
+  /// Pauses of up to so many of its intervals explain nothing: it takes 2.4 of silence to be
+  /// suspected, and three more until a verdict.
+  static let pauseIntervals: UInt64 = 2
+  /// The share of lost packets up to which members must stand it: then two rounds of pings, direct
+  /// and by three relays, fail once in fifty times, and those by stream never.
+  static let lossLimit = 0.25
+  /// Latencies up to this part of an interval are within the deviation that members allow for.
+  static let latencyDivisor: UInt64 = 4
+  /// Paths that take less carry no verdicts and refutations with certainty.
+  static let datagramSizeMinimum = 512
+  /// On slower lines a heartbeat waits long behind a stream.
+  static let bandwidthMinimum: UInt64 = 2_000_000
+  /// Clocks may be off by as much as the intervals jitter, in parts of a million.
+  static let driftLimit: Int64 = 100_000
+  /// One interval may be so many times another.
+  static let intervalRatioLimit: UInt64 = 2
+  /// A member that can't be reached from a part of the others of one in so many may be called
+  /// down; if it is from fewer, relays must save it.
+  static let cutDivisor = 4
+
+  package init() {}
+
+  func told(_ event: EngineEvent, by observer: Int, in simulation: Simulation) {
+    guard case .member(.down(let id)) = event, simulation.judgesVerdicts,
+      let life = simulation.faults.life(of: id), life.ended == nil,
+      simulation.nodes[life.node].state == .running
+    else { return }
+    let memory = memory(of: life.node, in: simulation)
+    guard !isExplained(life, observer, id, memory, in: simulation) else { return }
+    simulation.fail(
+      Self.self,
+      observer,
+      "calls \(id) down, which runs, and of which nothing was wrong for "
+        + "\(memory / 1_000_000) ms"
+    )
+  }
+
+  private func isExplained(
+    _ life: FaultLog.Life,
+    _ observer: Int,
+    _ id: MemberID,
+    _ memory: UInt64,
+    in simulation: Simulation
+  ) -> Bool {
+    let (faults, time) = (simulation.faults, simulation.time)
+    func isRecent(_ moment: UInt64?) -> Bool {
+      moment.map { time - $0 <= memory } ?? false
+    }
+    return isRecent(faults.lastWild(at: time)) || isRecent(faults.lastPause(life.node))
+      || isRecent(faults.lastCutOff(life.node, at: time))
+      || isRecent(faults.lastCutOff(observer, at: time))
+      || (life.isReused && isRecent(life.began))
+      || isRecent(faults.lastRivalry(id.name)) || simulation.hasRival(life.node)
+      || isHearsay(id, observer, in: simulation, isRecent)
+  }
+
+  /// Says whether the observer has begun of late, and was told by one that could not know.
+  ///
+  /// A newcomer takes over what the one by whom it joined holds, and that one may reach others by
+  /// streams alone: its verdicts are as excused as if it told them itself.
+  private func isHearsay(
+    _ id: MemberID,
+    _ observer: Int,
+    in simulation: Simulation,
+    _ isRecent: (UInt64?) -> Bool
+  ) -> Bool {
+    let faults = simulation.faults
+    guard isRecent(faults.life(of: faults.identity(of: observer))?.began) else { return false }
+    return simulation.nodes[observer].engine.accusers(of: id.name).contains { accuser in
+      guard let life = faults.life(of: accuser) else { return false }
+      return isRecent(faults.lastCutOff(life.node, at: simulation.time))
+        || isRecent(faults.lastPause(life.node))
+    }
+  }
+
+  /// How long after a fault its consequences may show.
+  private func memory(of node: Int, in simulation: Simulation) -> UInt64 {
+    let interval = simulation.nodes[node].configuration.interval.wholeNanoseconds
+    return max(Self.window.wholeNanoseconds, Self.windowIntervals * interval)
+  }
+
+  /// The longest pause of a node that explains no verdict.
+  static func pauseLimit(interval: Duration) -> UInt64 {
+    pauseIntervals * interval.wholeNanoseconds
+  }
+}

@@ -1,0 +1,58 @@
+import GrapevineCore
+import Testing
+
+/// A member that streams reach and datagrams do not.
+struct StreamOnlyTests {
+  /// Four engines that know each other, and then no datagram from or to the last one arrives.
+  private func pump() -> Pump {
+    var pump = Pump()
+    for name in ["a", "b", "c", "d"] { _ = pump.add(name) }
+    for index in 1..<4 { _ = pump.join(index, to: 0) }
+    pump.run(for: .seconds(10))
+    pump.isLost = { $0.from == 3 || $0.to == 3 }
+    pump.forget()
+    return pump
+  }
+
+  private func value(_ key: String, of name: String, at engine: Engine) -> String? {
+    engine.entry(key, of: name)?.text
+  }
+
+  @Test func `changes reach it and leave it by stream`() throws {
+    var pump = pump()
+    for round in 1...3 {
+      try pump.set(3, "key", "\(round)")
+      try pump.set(0, "key", "\(round)")
+      // A silence of some intervals, and the longest pause between two streams.
+      pump.run(for: .seconds(10))
+      for engine in pump.engines {
+        #expect(value("key", of: "d", at: engine) == "\(round)")
+        #expect(value("key", of: "a", at: engine) == "\(round)")
+      }
+    }
+    #expect(Set(pump.engines.map(\.fingerprint)).count == 1)
+    for engine in pump.engines { #expect(engine.liveMemberCount == 4) }
+  }
+
+  @Test func `while nothing changes it costs few streams`() {
+    var pump = pump()
+    pump.run(for: .seconds(60))
+    let before = pump.engines.map(\.metrics.streamFallbacks)
+    pump.run(for: .seconds(600))
+    for (engine, count) in zip(pump.engines, before) {
+      // One in eight intervals at most to each of three members.
+      #expect(engine.metrics.streamFallbacks - count <= 3 * 150)
+    }
+    #expect(pump.engines[0].metrics.streamFallbacks - before[0] >= 50)
+  }
+
+  @Test func `no stream is opened for it any more when its datagrams are back`() {
+    var pump = pump()
+    pump.run(for: .seconds(60))
+    pump.isLost = { _ in false }
+    pump.run(for: .seconds(10))
+    let before = pump.engines.map(\.metrics.streamsOut)
+    pump.run(for: .seconds(600))
+    #expect(pump.engines.map(\.metrics.streamsOut) == before)
+  }
+}

@@ -1,0 +1,101 @@
+import GrapevineCore
+import GrapevineSimulation
+
+extension Lie {
+  static let keys = [
+    Lie(OwnerCheck.self, "a node forgets what it wrote") { simulation in
+      let former = simulation.engine(at: 1)
+      try simulation.set(1, "key", "third")
+      simulation.mutate(1) { engine, _ in engine = former }
+    },
+    Lie(VersionCheck.self, "a replica falls back") { simulation in
+      let former = simulation.engine(at: 2)
+      try simulation.set(1, "new", "value")
+      try simulation.requireConvergence(within: .seconds(10))
+      // Each time one member is read by chance.
+      for _ in 0..<20 {
+        try simulation.run(for: .milliseconds(500))
+        simulation.mutate(2) { engine, _ in engine = former }
+      }
+    },
+    Lie(ValueCheck.self, "a replica tells of a value that nobody wrote") { simulation in
+      let id = simulation.engine(at: 1).localID
+      let entry = Entry(key: "key", value: Array("forged".utf8), version: 1)
+      simulation.pretend(.member(.keySet(id, entry)), at: 2)
+    },
+    Lie(ValueCheck.self, "a replica shows another value of the same version") { simulation in
+      let other = Simulation.cluster(5, seed: 61)
+      try other.set(1, "key", "another")
+      try other.set(1, "other", "second")
+      try other.requireConvergence(within: .seconds(20))
+      let forged = other.engine(at: 2)
+      for _ in 0..<40 where simulation.violation == nil {
+        simulation.mutate(2) { engine, _ in engine = forged }
+      }
+    },
+    Lie(DeletionCheck.self, "an old value comes back") { simulation in
+      try simulation.set(1, "key", "third")
+      try simulation.requireConvergence(within: .seconds(10))
+      let id = simulation.engine(at: 1).localID
+      let entry = Entry(key: "key", value: Array("first".utf8), version: 1)
+      simulation.pretend(.member(.keySet(id, entry)), at: 2)
+    },
+    Lie(ReadCheck.self, "a live key vanishes") { simulation in
+      let id = simulation.engine(at: 1).localID
+      simulation.pretend(.member(.keyDeleted(id, key: "key", version: 2)), at: 2)
+    },
+    Lie(ReadCheck.self, "a change is not told of") { simulation in
+      simulation.mutate(2) { engine, _ in engine.reportsEntries = false }
+      try simulation.set(1, "untold", "value")
+      try simulation.run(for: .seconds(10))
+      try simulation.verify()
+    },
+  ]
+
+  static let members = [
+    Lie(NameCheck.self, "two of one name are shown") { simulation in
+      simulation.add(name: "node-1", generation: 2)
+      let twin = simulation.engine(at: 5).localID
+      simulation.pretend(.member(.joined(twin)), at: 0)
+    },
+    Lie(NameCheck.self, "two of one name go on in peace") { _ in
+      let simulation = Simulation(seed: 62)
+      simulation.add(name: "twin")
+      simulation.add(name: "twin")
+      try simulation.requireConvergence(within: .zero)
+    },
+    Lie(EventOrderCheck.self, "one that was not down is up") { simulation in
+      simulation.pretend(.member(.up(simulation.engine(at: 1).localID)), at: 0)
+    },
+    Lie(EventOrderCheck.self, "one that never was joins") { simulation in
+      simulation.pretend(.member(.joined(MemberID(name: "nobody", generation: 1))), at: 0)
+    },
+  ]
+
+  static let verdicts = [
+    Lie(VerdictCheck.self, "one that runs is called down") { simulation in
+      simulation.pretend(.member(.down(simulation.engine(at: 1).localID)), at: 0)
+    },
+    Lie(CorroborationCheck.self, "verdicts come before their grace is over") { simulation in
+      var configuration = simulation.configuration(of: 1)
+      configuration.suspicionGrace = 100
+      configuration.loneAccuserGrace = 1_000
+      for node in simulation.nodeIndices { simulation.pretend(configuration, at: node) }
+      simulation.crash(4)
+      try simulation.run(for: .seconds(20))
+    },
+    Lie(StandingCheck.self, "an incarnation is told that the member never took") { simulation in
+      try simulation.slander(3, Standing(incarnation: 5), at: 2)
+    },
+    Lie(StandingCheck.self, "a verdict is told that nobody reached") { simulation in
+      try simulation.slander(3, Standing(verdict: .down), at: 2)
+    },
+    Lie(StandingCheck.self, "a leave is told that never was") { simulation in
+      try simulation.slander(3, Standing(verdict: .left), at: 2)
+    },
+    Lie(StandingCheck.self, "an accuser is named that never accused") { simulation in
+      let accuser = MemberKey(simulation.engine(at: 4).localID)
+      try simulation.slander(3, Standing(accusers: [accuser]), at: 2)
+    },
+  ]
+}

@@ -1,0 +1,37 @@
+import Glibc
+import Grapevine
+import GrapevineCore
+
+// What tests of attacks want to know of the attacked node, and what it is to hold.
+extension NodeProcess {
+  /// Obeys a command; false if there is no such one.
+  static func obeyQuestion(_ words: [String], _ node: Node) throws -> Bool {
+    switch words.first {
+    case "process":
+      say("process \(getpid())")
+    case "self":
+      say("self \(node.id)")
+    case "counters":
+      say("counters \(counters(of: node))")
+    case "value" where words.count == 3:
+      say("value \(node.text(of: words[2], member: words[1]) ?? "nothing")")
+    case "fill" where words.count == 3:
+      let value = [UInt8](repeating: 1, count: Int(words[2]) ?? 0)
+      for index in 0..<(Int(words[1]) ?? 0) { try node.set("filling-\(index)", value) }
+      say("filled \(words[1])")
+    default:
+      return false
+    }
+    return true
+  }
+
+  private static func counters(of node: Node) -> String {
+    let metrics = node.metrics
+    return """
+      packets \(metrics.packetsIn) answered \(metrics.packetsOut) drops \(metrics.drops.total) \
+      streams \(metrics.streamsIn) refused \(metrics.streamsRefused) \
+      known \(node.memberCount) live \(node.liveMemberCount) limited \(metrics.stateRefused) \
+      pushes \(metrics.pushPacketsOut) reasons: \(metrics.drops)
+      """
+  }
+}
