@@ -24,8 +24,8 @@ import Testing
       }
       try await Task.sleep(for: interval * 5)
       let isEarly = MonotonicClock.now().since(start) < 2_900_000_000
-      let value = try await nodes[2].ask("value a key", answer: "value").text
-      if isEarly { #expect(value == "value 6 bytes") }
+      let value = try await nodes[2].ask("size a key", answer: "size").text
+      if isEarly { #expect(value == "size 6") }
     }
     try await eventually("the lease ends by time that really passed") {
       nodes[2].first("event deleted a#", after: start) != nil

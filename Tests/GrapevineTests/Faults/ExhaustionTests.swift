@@ -60,8 +60,8 @@ struct ExhaustionTests {
     #expect(used < .seconds(1))
     // Ten times a second.
     #expect((1...50).contains(refusals))
-    #expect(try await starved.ask("value a large-0", answer: "value").text == "value none")
-    #expect(try await nodes[0].ask("value c large-0", answer: "value").text == "value none")
+    #expect(try await starved.ask("size a large-0", answer: "size").text == "size none")
+    #expect(try await nodes[0].ask("size c large-0", answer: "size").text == "size none")
     try await starved.ask("descriptors 100", answer: "descriptors")
     try await agree(nodes)
     for node in nodes {

@@ -68,8 +68,8 @@ struct SizeTests {
         }
       }
     }
-    let value = try await nodes[3].ask("value a few-19", answer: "value")
-    #expect(value.text == "value none")
+    let value = try await nodes[3].ask("size a few-19", answer: "size")
+    #expect(value.text == "size none")
     for node in nodes {
       #expect(node.first("event down", after: start) == nil, "\(transcripts(nodes))")
     }

@@ -22,9 +22,9 @@ extension NodeProcess {
       say("version \(try node.set(words[1], "leased", timeToLive: .milliseconds(numbers[0])))")
     case "state":
       say("state \(node.fingerprint) live \(node.liveMemberCount) known \(node.memberCount)")
-    case "value" where words.count == 3:
+    case "size" where words.count == 3:
       let value = node.value(of: words[2], member: words[1])
-      say("value \(value.map { "\($0.count) bytes" } ?? "none")")
+      say("size \(value.map { "\($0.count)" } ?? "none")")
     case "address-of" where words.count == 2:
       say("address-of \(node.member(named: words[1])?.address.description ?? "nobody")")
     case "transport":
