@@ -50,9 +50,9 @@ extension Engine {
     table.slot(of: key).map { table[$0].standing }
   }
 
-  /// Says whether a packet of the member itself has come since `time`.
-  package func hasHeard(of key: MemberKey, since time: Instant) -> Bool {
-    table.slot(of: key).map { table.heardAt($0) >= time } ?? false
+  /// When a packet of the member itself came last; zero for never.
+  package func heardAt(_ key: MemberKey) -> Instant {
+    table.slot(of: key).map { table.heardAt($0) } ?? .zero
   }
 
   /// Calls `body` with each member's life and standing, in the order of their keys.

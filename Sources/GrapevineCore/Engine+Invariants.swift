@@ -97,7 +97,7 @@ extension Engine: SelfVerifying {
     for index in accusations.indices {
       let accusation = accusations[index]
       try require(accusations.index(of: accusation.key) == index, "an accusation is not found")
-      try require(accusation.dueAt >= accusations.dueAt, "one is due before the first")
+      try require(accusation.dueAt >= accusations.dueAt, "an accusation is due before the first")
       guard let slot = table.slot(of: accusation.key) else {
         throw BrokenInvariant("a member is accused that is not known")
       }

@@ -5,8 +5,8 @@ import GrapevineCore
 package final class CorroborationCheck: StartCheck, InputCheck {
   package static let name = "corroboration"
   package static let reason =
-    "a node concludes a verdict only with two accusers for the grace, with one for the lone "
-    + "accuser's, or as the last that can judge"
+    "a node concludes a verdict only on who is silent since, with two accusers for the grace, one "
+    + "for the lone accuser's, or as the last that can judge"
 
   private struct Watch {
     let key: MemberKey
@@ -15,8 +15,10 @@ package final class CorroborationCheck: StartCheck, InputCheck {
     let firstAt: Instant
     /// When it was seen to know of a second one.
     var secondAt: Instant?
-    /// When it takes itself to have known of the first: later if it slept, or was called down.
+    /// When it takes itself to have known of them: later if it slept, was called down, or heard of
+    /// the member since.
     var ownFirstAt: Instant
+    var ownSecondAt: Instant?
   }
 
   private struct State {
@@ -84,12 +86,16 @@ package final class CorroborationCheck: StartCheck, InputCheck {
     let interval = configuration.interval.wholeNanoseconds
     let reading = simulation.clockReading(of: node)
     let grace = interval * UInt64(configuration.suspicionGrace)
+    // A pause moves what was heard and when; who judges just then is not held to it.
+    let hasPaused = engine.metrics.pauses != states[node].pauseCount
+    guard hasPaused || engine.heardAt(key) <= watch.ownSecondAt ?? watch.ownFirstAt else {
+      return false
+    }
     if let secondAt = watch.secondAt, reading.since(secondAt) >= grace { return true }
     let silence = reading.since(watch.firstAt)
     if silence >= interval * UInt64(configuration.loneAccuserGrace) { return true }
     guard silence >= grace else { return false }
-    // A pause moves what was heard and when; who judges just then is not held to it.
-    if engine.metrics.pauses != states[node].pauseCount { return true }
+    if hasPaused { return true }
     let shortlyBefore = Instant(
       nanoseconds: watch.ownFirstAt.since(Instant(nanoseconds: 2 * interval))
     )
@@ -107,13 +113,15 @@ package final class CorroborationCheck: StartCheck, InputCheck {
         key: accusation.key,
         incarnation: accusation.incarnation,
         firstAt: reading,
-        ownFirstAt: accusation.firstAt
+        ownFirstAt: accusation.firstAt,
+        ownSecondAt: accusation.secondAt
       )
       if let known = former.first, known.key == accusation.key,
         known.incarnation == accusation.incarnation
       {
         watch = known
         watch.ownFirstAt = accusation.firstAt
+        watch.ownSecondAt = accusation.secondAt
       }
       if watch.secondAt == nil,
         let standing = engine.standing(of: accusation.key),

@@ -20,6 +20,8 @@ struct Ledger {
     var accusations = 0
     var verdicts = 0
     var refutations = 0
+    var key: MemberKey
+    var incarnation: UInt64 = 0
     var hasLeft = false
   }
 
@@ -45,12 +47,12 @@ struct Ledger {
       lives[node] = life
       views[node] = ObserverView()
       downs[node] = []
-      counts[node] = WordCount()
+      counts[node] = WordCount(key: engine.ownKey)
     } else {
       lives.append(life)
       views.append(ObserverView())
       downs.append([])
-      counts.append(WordCount())
+      counts.append(WordCount(key: engine.ownKey))
     }
   }
 
@@ -82,14 +84,28 @@ struct Ledger {
         testimony.judged(MemberKey(id), standing.incarnation)
       }
     }
-    if engine.metrics.refutations != counts[node].refutations {
-      counts[node].refutations = engine.metrics.refutations
-      testimony.raised(engine.ownKey, to: engine.ownIncarnation)
-    }
+    noteIncarnation(of: node, engine)
     if engine.hasLeft, !counts[node].hasLeft {
       counts[node].hasLeft = true
       testimony.left(engine.ownKey)
     }
+  }
+
+  private mutating func noteIncarnation(of node: Int, _ engine: Engine) {
+    if engine.ownKey != counts[node].key {
+      // What made it begin another life may have made it refute as the former one before.
+      let former = counts[node].key
+      if engine.metrics.refutations != counts[node].refutations {
+        testimony.raised(former, to: testimony.incarnation(of: former) + 1)
+      }
+      counts[node].key = engine.ownKey
+      counts[node].incarnation = 0
+    }
+    counts[node].refutations = engine.metrics.refutations
+    let incarnation = engine.ownIncarnation
+    guard incarnation != counts[node].incarnation else { return }
+    counts[node].incarnation = incarnation
+    testimony.raised(engine.ownKey, to: incarnation)
   }
 
   /// All that was to be said of the node's last input is said.

@@ -138,8 +138,9 @@ final class SwarmWitness {
       // Who has forgotten a member since learns it from the beginning.
       let hasForgotten = other < forgotAt.count && forgotAt[other] >= spread.begunAt
       // Of two that go by one identity the asker knows one.
-      guard !hasForgotten, !simulation.hasRival(other), asker.isLive(engine.localID)
-      else { continue }
+      guard !hasForgotten, !simulation.hasRival(other), asker.isLive(engine.localID) else {
+        continue
+      }
       let version = engine.version(of: spread.id.name) ?? 0
       if version < spread.version {
         simulation.fail(

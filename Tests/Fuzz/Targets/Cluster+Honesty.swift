@@ -4,16 +4,15 @@ import GrapevineCore
 extension Cluster {
   /// Nobody sends what another can't read, and nobody holds what its owner has not written.
   func checkHonesty() {
-    for subject in subjects {
-      let drops = subject.engine.metrics.drops
+    let owners = subjects.indices.map { subjects[$0].engine.localMember(now: now) }
+    for index in subjects.indices {
+      let drops = subjects[index].engine.metrics.drops
       for reason in Self.faults where drops[reason] > 0 {
-        demand(false, "\(subject.engine.localID) got what is \(reason)")
+        demand(false, "\(owners[index].id) got what is \(reason)")
       }
-      for replica in subject.engine.members(now: now) where !replica.isSelf {
-        guard let owner = subjects.first(where: { $0.engine.localID == replica.id }) else {
-          continue
-        }
-        check(replica, owner.engine.localMember(now: now))
+      for replica in subjects[index].engine.members(now: now) where !replica.isSelf {
+        guard let owner = owners.first(where: { $0.id == replica.id }) else { continue }
+        check(replica, owner)
       }
     }
   }

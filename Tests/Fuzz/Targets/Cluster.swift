@@ -48,11 +48,11 @@ struct Cluster {
   /// Ends an engine as a crash does, and starts another at its address.
   mutating func restart(_ index: Int, as id: MemberID) {
     if isHonest { checkHonesty() }
-    let sockets = subjects[index].sockets
     subjects[index] = subject(index, id)
-    for socket in sockets {
-      guard let peer = socket.peer else { continue }
-      subjects[peer.index].close(peer.id, .reset, now: now)
+    for other in subjects.indices where other != index {
+      for socket in subjects[other].sockets where socket.peer?.index == index {
+        subjects[other].close(socket.id, .reset, now: now)
+      }
     }
     collect()
   }
@@ -88,6 +88,17 @@ struct Cluster {
       for id in subjects[index].raised { noteLife(id) }
       subjects[index].raised.removeAll()
     }
+    sever()
+  }
+
+  /// Lets those hear of it whose connections were broken off.
+  private mutating func sever() {
+    for index in subjects.indices where !subjects[index].severed.isEmpty {
+      let severed = subjects[index].severed
+      subjects[index].severed = []
+      for peer in severed { subjects[peer.index].close(peer.id, .reset, now: now) }
+      collect()
+    }
   }
 
   func subject(at endpoint: Endpoint) -> Int? {
@@ -119,7 +130,7 @@ struct Cluster {
 
   /// Lets everything arrive that is on its way, within bounds.
   mutating func settle(mute: Int? = nil) {
-    for _ in 0..<24 where !packets.isEmpty || hasStreamWork {
+    for _ in 0..<24 where !packets.isEmpty || hasStreamWork(mute: mute) {
       let arriving = packets
       packets = []
       for packet in arriving {
@@ -137,9 +148,13 @@ struct Cluster {
     }
   }
 
-  private var hasStreamWork: Bool {
-    subjects.contains { subject in
-      subject.sockets.contains { $0.isConnecting || $0.isFinishing || !$0.outgoing.isEmpty }
+  private func hasStreamWork(mute: Int?) -> Bool {
+    // By index: to copy an engine is cheap, and not free.
+    subjects.indices.contains { index in
+      index != mute
+        && subjects[index].sockets.contains {
+          ($0.isConnecting || $0.isFinishing || !$0.outgoing.isEmpty) && $0.peer?.index != mute
+        }
     }
   }
 

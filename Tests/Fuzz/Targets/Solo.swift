@@ -51,10 +51,14 @@ struct Solo {
     forger.sequences = subject.sequences
     let source = Cast.endpoints[Int(choice & 7)]
     let bytes = choice & 0x78 == 0x78 ? forger.rawDatagram() : forger.datagram()
+    let isStranger = choice & 7 >= 6 && !knows(source)
     subject.receive(bytes, from: source, now: now)
-    guard source == Cast.endpoints[Cast.endpoints.count - 1] else { return }
-    let answers = subject.outbox.count { $0.target == source }
-    demand(answers <= subject.configuration.burst || knows(source), "\(answers) answers")
+    guard isStranger else { return }
+    let size = subject.outbox.reduce(0) { $0 + ($1.target == source ? $1.bytes.count : 0) }
+    demand(
+      size <= max(8 * bytes.count, subject.configuration.maximumPacketSize),
+      "\(bytes.count) bytes of a stranger are answered with \(size)"
+    )
   }
 
   private func knows(_ endpoint: Endpoint) -> Bool {

@@ -63,7 +63,8 @@ extension Subject {
         demand(!sockets[index].isFinishing, "\(id) is finished twice")
         sockets[index].isFinishing = true
       case .abort(let id):
-        sockets.removeAll { $0.id == id }
+        guard let index = socketIndex(id) else { continue }
+        if let peer = sockets.remove(at: index).peer { severed.append(peer) }
       }
     }
   }

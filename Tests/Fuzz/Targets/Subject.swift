@@ -6,6 +6,8 @@ struct Subject {
   /// Datagrams that the engine has sent and nobody has taken.
   var outbox: [Outgoing] = []
   var sockets: [Socket] = []
+  /// The other ends of connections that the engine broke off.
+  var severed: [(index: Int, id: StreamID)] = []
   /// The numbers of the questions that it asked last.
   private(set) var sequences: [SequenceNumber] = []
   /// What its greetings give away.
@@ -63,11 +65,16 @@ struct Subject {
   // MARK: Inputs
 
   mutating func receive(_ bytes: [UInt8], from source: Endpoint, now: Instant) {
-    let before = engine.metrics
+    guard isAlone else {
+      // The engines read each other; what they can't read is found in their counters.
+      engine.receive(bytes.span, from: source, now: now)
+      return pull()
+    }
+    let packetCount = engine.metrics.packetsIn
+    let ownCount = engine.metrics.drops[.fromSelf]
     let fingerprint = engine.fingerprint
     engine.receive(bytes.span, from: source, now: now)
-    let after = engine.metrics
-    demand(after.packetsIn == before.packetsIn + 1, "a datagram was not counted")
+    demand(engine.metrics.packetsIn == packetCount + 1, "a datagram was not counted")
     let start = outbox.count
     pull()
     var reason: MalformedDatagram?
@@ -78,7 +85,7 @@ struct Subject {
     }
     guard let reason else { return }
     // Who it is from is seen first: a node's own packets are signs of a twin, whatever they say.
-    guard after.drops[.fromSelf] == before.drops[.fromSelf] else { return }
+    guard engine.metrics.drops[.fromSelf] == ownCount else { return }
     demand(engine.fingerprint == fingerprint, "one that is \(reason) changed what is known")
     demand(outbox.count == start, "one that is \(reason) was answered")
   }

@@ -145,7 +145,7 @@ extension HostileTests {
       let key = MemberKey(arena.victimID)
       let member = arena.honest[0].id
       let rounds = Arena.hasFullSize ? 200 : 20
-      try await arena.withstand("verdicts with invented accusers", allowsDowns: true) {
+      try await arena.withstand("verdicts with invented accusers") {
         for round in 0..<UInt64(rounds) {
           var accused = Standing(incarnation: round)
           var condemned = Standing(incarnation: round, verdict: .down)
@@ -154,7 +154,7 @@ extension HostileTests {
             condemned.accuse(MemberKey(rawValue: round << 8 | UInt64(accuser)))
           }
           let address = arena.honest[0].address
-          let packets = [accused, condemned].flatMap { standing in
+          let packets = [condemned, accused, condemned].flatMap { standing in
             let section = Forger.section(member, isNamed: false, standing, at: address)
             return [
               Forger("liar").push(section), Forger(arena.honest[1].id).push(section),
@@ -163,6 +163,24 @@ extension HostileTests {
           }
           socket.send(packets, to: arena.target, of: key)
         }
+      }
+      try await arena.expectHonestToLive()
+    }
+
+    @Test func `A forged verdict with true accusers makes nobody down who answers`() async throws {
+      let arena = try await Arena()
+      let socket = RawDatagrams()
+      let key = MemberKey(arena.victimID)
+      let member = arena.honest[0]
+      var standing = Standing(verdict: .down)
+      standing.accuse(MemberKey(arena.honest[1].id))
+      standing.accuse(key)
+      let section = Forger.section(member.id, isNamed: false, standing, at: member.address)
+      let packets = [arena.honest[1].id, MemberID(name: "liar", generation: 1)].flatMap {
+        [Forger($0).push(section), Forger($0).delta(.final, section)]
+      }
+      try await arena.withstand("a forged verdict with true accusers") {
+        socket.send(packets, to: arena.target, of: key)
       }
       try await arena.expectHonestToLive()
     }
@@ -194,7 +212,7 @@ extension HostileTests {
       let passedOn = answers.withLock { $0 }.filter { packet in
         packet[3] == PacketKind.push.rawValue && packet.suffix(20) == push.suffix(20)
       }
-      #expect(passedOn.allSatisfy { $0[16] == hops + 1 })
+      #expect(passedOn.allSatisfy { $0[16] == hops &+ 1 })
       #expect(passedOn.isEmpty == (hops >= 16), "\(passedOn.count) were passed on")
       // Its own news go on: what is passed on is bounded by the members.
       let sent = try await arena.counter("pushes") - before

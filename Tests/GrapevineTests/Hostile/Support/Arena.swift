@@ -21,6 +21,8 @@ struct Arena: Sendable {
   let victimID: MemberID
   let watch: ProcessWatch
   private let downs: Locked<[MemberID]>
+  /// What went wrong on an attacker's thread, which no test is known on.
+  private let complaints = Locked<[String]>([])
 
   init(
     options: [String] = [],
@@ -95,6 +97,11 @@ struct Arena: Sendable {
       }
   }
 
+  /// Notes what an attacker's thread found wrong; the test fails when the attack is over.
+  func complain(_ complaint: String) {
+    complaints.withLock { $0.append(complaint) }
+  }
+
   /// The number that follows `word` in the attacked node's counters.
   func counter(_ word: Substring) async throws -> Int {
     let words = try await victim.ask("counters", answer: "counters").words
@@ -155,6 +162,8 @@ extension Arena {
       after it \(after / 1_000_000) ms, false downs \(downs)
       """
     )
+    let complaints = complaints.withLock { $0 }
+    #expect(complaints == [], "\(name)", sourceLocation: sourceLocation)
     #expect(damage.memoryBefore > 0)
     #expect(damage.growth <= Self.memoryLimit, "\(name)", sourceLocation: sourceLocation)
     if !allowsDowns { #expect(downs == 0, "\(transcript)", sourceLocation: sourceLocation) }
