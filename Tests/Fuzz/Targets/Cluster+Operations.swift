@@ -12,7 +12,7 @@ extension Cluster {
     if isHonest { checkHonesty() }
   }
 
-  private static let stepLimit = 32
+  private static let stepLimit = 24
 
   private mutating func step(_ forger: inout Forger) {
     let choice = forger.choices.byte()
@@ -22,7 +22,10 @@ extension Cluster {
     case 2, 3: carry(&forger)
     case 4: pass(&forger)
     case 5: advance(index, &forger)
-    case 6, 7: run(deadlines: 1 + forger.choices.below(6), mute: choice & 4 == 0 ? nil : index)
+    case 6, 7:
+      let count = min(deadlinesLeft, 1 + forger.choices.below(6))
+      deadlinesLeft -= count
+      run(deadlines: count, mute: choice & 4 == 0 ? nil : index)
     case 8, 9, 10: stream(index, &forger)
     case 11:
       let other = forger.choices.below(subjects.count + 1)

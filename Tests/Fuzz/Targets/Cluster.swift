@@ -12,6 +12,8 @@ struct Cluster {
   private var lives: [MemberID] = []
   private var seed: UInt64 = 1
   let setting: Setting
+  /// How many deadlines an input may still let pass: they take the most time.
+  var deadlinesLeft = 16
 
   /// Not the clock's start: something may have happened before.
   static let start = Instant(nanoseconds: 3_600_000_000_000)
