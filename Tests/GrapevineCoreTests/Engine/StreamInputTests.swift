@@ -102,7 +102,8 @@ extension StreamInputTests {
   @Test func `a snapshot keeps no more versions than a member may have entries`() {
     var configuration = GossipConfiguration()
     configuration.entryLimit = 10
-    for (count, isTaken) in [(10 as Version, true), (11, false)] {
+    // One more than the limit: the key that says that its owner leaves.
+    for (count, isTaken) in [(11 as Version, true), (12, false)] {
       var engine = Engine.alone("node", configuration)
       engine.hear(stranger.packet(.delta, [0] + stranger.section()))
       let stream = engine.streamAccepted(from: Stranger.endpoint, now: Engine.start)
