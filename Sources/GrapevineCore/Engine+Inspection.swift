@@ -33,6 +33,21 @@ extension Engine {
     accusations.indices.map { accusations[$0] }.sorted { $0.key < $1.key }
   }
 
+  /// When the first thing is due that the node has in hand: a stream, a silence, an accusation, a
+  /// verdict that was put to its member, news, a spread. The next deadline must not lie beyond.
+  package var firstDue: Instant {
+    var first = min(ringsDueAt, pending.dueAt)
+    for session in streams { first = min(first, session.deadline) }
+    for observation in observations { first = min(first, observation.dueAt) }
+    for index in accusations.indices { first = min(first, accusations[index].dueAt) }
+    for challenge in challenges { first = min(first, challenge.dueAt) }
+    for spread in spreads { first = min(first, spread.dueAt) }
+    return first
+  }
+
+  /// Says whether a place is held for an answer to another's question that came too late already.
+  package var hasStaleRelay: Bool { relays.contains { $0.endsAt <= clock } }
+
   /// The version held of a life; nil if it is unknown.
   package func version(of key: MemberKey) -> Version? {
     table.slot(of: key).map { table[$0].state.version }

@@ -3,7 +3,8 @@ import GrapevineCore
 package final class DeadlineCheck: StartCheck, InputCheck {
   package static let name = "deadline"
   package static let reason =
-    "after advance(to:) the next deadline lies ahead, at most an interval, and no engine spins"
+    "after advance(to:) the next deadline lies ahead, no later than a round or anything that is "
+    + "in hand, and no engine spins"
   package static let isForMeasuring = true
 
   /// The most wake-ups of one engine in one second, far above what a burst of real work needs.
@@ -57,9 +58,17 @@ package final class DeadlineCheck: StartCheck, InputCheck {
     if let detail = states[node].call(input, at: simulation.time, reading: reading) {
       simulation.fail(Self.self, node, detail)
     }
+    guard !engine.isSuperseded else { return }
+    if engine.firstDue < simulation.nodes[node].plannedDeadline {
+      simulation.fail(
+        Self.self,
+        node,
+        "something is due at \(engine.firstDue.nanoseconds), before the next deadline"
+      )
+    }
     // A round is due within an interval and its jitter, whatever else is.
     let next = simulation.nodes[node].plannedDeadline
-    if next > reading.advanced(by: states[node].roundSpan), !engine.isSuperseded {
+    if next > reading.advanced(by: states[node].roundSpan) {
       simulation.fail(
         Self.self,
         node,
