@@ -2,8 +2,8 @@
 extension Engine {
   /// Sends what is owed in at most `count` packets, fairly filled; says whether any was sent.
   ///
-  /// Of what a stranger may be sent, `reserve` bytes are kept for the digest that goes back, at most
-  /// half.
+  /// Of what a stranger may be sent, `reserve` bytes, at most half, are kept for the digest that
+  /// goes back.
   mutating func sendDeltas(
     _ owed: [Owed],
     to target: Endpoint,

@@ -23,6 +23,20 @@ extension Engine {
   package var accusedCount: Int { accusations.count }
   package var spreadCount: Int { spreads.count }
 
+  /// When the first of all that waits for its time is due, looked up one by one.
+  package var earliestDue: Instant {
+    var earliest = Instant.never
+    for session in streams { earliest = min(earliest, session.deadline) }
+    guard !isSilent else { return earliest }
+    earliest = min(earliest, min(roundAt, earlyAt))
+    earliest = min(earliest, min(ringsDueAt, pending.dueAt))
+    for observation in observations { earliest = min(earliest, observation.dueAt) }
+    for index in accusations.indices { earliest = min(earliest, accusations[index].dueAt) }
+    for challenge in challenges { earliest = min(earliest, challenge.dueAt) }
+    for spread in spreads { earliest = min(earliest, spread.dueAt) }
+    return earliest
+  }
+
   /// The waits of `spread` that go on, with the versions that are waited for.
   package var openSpreads: [(ticket: SpreadTicket, version: Version)] {
     spreads.map { ($0.ticket, $0.version) }
@@ -31,18 +45,6 @@ extension Engine {
   /// The members that are accused and not judged yet, in the order of their keys.
   package var openAccusations: [Accusation] {
     accusations.indices.map { accusations[$0] }.sorted { $0.key < $1.key }
-  }
-
-  /// When the first thing is due that the node has in hand: a stream, a silence, an accusation, a
-  /// verdict that was put to its member, news, a spread. The next deadline must not lie beyond.
-  package var firstDue: Instant {
-    var first = min(ringsDueAt, pending.dueAt)
-    for session in streams { first = min(first, session.deadline) }
-    for observation in observations { first = min(first, observation.dueAt) }
-    for index in accusations.indices { first = min(first, accusations[index].dueAt) }
-    for challenge in challenges { first = min(first, challenge.dueAt) }
-    for spread in spreads { first = min(first, spread.dueAt) }
-    return first
   }
 
   /// Says whether a place is held for an answer to another's question that came too late already.

@@ -160,7 +160,8 @@ extension Engine {
     resumeHeldBack()
   }
 
-  /// Breaks off the messages that have been unfinished for longest while all that are hold too much.
+  /// Breaks off the messages that have been unfinished for longest, while all together hold too
+  /// much.
   private mutating func boundUnfinished(_ id: StreamID) {
     guard let index = index(of: id), streams[index].assembler.heldSize > FrameKind.sizeLimit else {
       return

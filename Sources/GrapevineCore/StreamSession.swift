@@ -85,7 +85,7 @@ struct StreamSession: Sendable {
     digestFrom == nil && expectedFrom == nil && owedIndex == owed.count && snapshot == nil
   }
 
-  /// The bytes held for what waits to be sent: a message is held until the last of it is handed over.
+  /// The bytes held for what waits to be sent; a message is held until all of it is handed over.
   var unsentSize: Int { messages.reduce(queued) { $0 + $1.payload.count } }
 
   mutating func say(_ kind: FrameKind, _ payload: [UInt8] = []) {

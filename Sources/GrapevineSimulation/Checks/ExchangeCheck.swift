@@ -152,8 +152,8 @@ extension ExchangeCheck {
     let challenges: Int
     /// Requests to ping those that are looked into at a time.
     let relays: Int
-    /// Scheduled and early ones to the observers, one each to a member of chance; one to a survivor,
-    /// and one to a member that was lost.
+    /// Scheduled and early ones to the observers, one each to a member of chance; one to a
+    /// survivor, and one to a member that was lost.
     let heartbeats: Int
 
     init(_ configuration: GossipConfiguration) {
@@ -200,8 +200,8 @@ extension ExchangeCheck {
       }
     }
 
-    /// Any news may be of this node itself, which it refutes at once, or a verdict, which it puts to
-    /// the member.
+    /// Any news may be of this node itself, which it refutes at once, or a verdict, which it puts
+    /// to the member.
     private func limit(of kind: PacketKind, afterA cause: PacketKind, _ pushes: Int) -> Int {
       switch (cause, kind) {
       case (.heartbeat, .digest): 1

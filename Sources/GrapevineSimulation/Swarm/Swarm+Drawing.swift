@@ -12,7 +12,11 @@ extension Swarm {
     options.work = drawWork(&random)
     options.faults = drawFaults(&random)
     options.drift = random.chance(1, outOf: 2) ? random.below(50_000) : 0
-    if random.chance(1, outOf: 5) { makeDeluge(&options, &random) }
+    if options.nodeCount <= 12 {
+      if random.chance(1, outOf: 4) { makeDeluge(&options, &random) }
+    } else {
+      makeThrifty(&options)
+    }
     switch random.below(10) {
     case 0, 1: makeHectic(&options, &random)
     case 2, 3, 4: makeCalm(&options, &random)
@@ -23,6 +27,12 @@ extension Swarm {
     setNameLimit(&options, more: random.index(3 + options.nodeCount / 2))
     // As in FoundationDB: what is on in each run would hide what it hides for ever.
     options.quirkSites = Quirks.Site.allCases.filter { _ in random.chance(1, outOf: 4) }
+    if options.quirkSites.contains(.hastyAccusation) {
+      // With less time than by default a refutation may come too late for what is wrong on purpose.
+      let usual = GossipConfiguration()
+      options.configuration.suspicionGrace = usual.suspicionGrace
+      options.configuration.loneAccuserGrace = usual.loneAccuserGrace
+    }
     return options
   }
 
@@ -67,6 +77,9 @@ extension Swarm {
 
   // MARK: The network
 
+  /// The most seconds that a packet waits for a line.
+  static let lineDelayLimit: UInt64 = 4
+
   static func drawConditions(_ random: inout Xoshiro256) -> NetworkConditions {
     var conditions = NetworkConditions()
     let mean = Duration.microseconds(Int64(100 + random.below(20_000)))
@@ -82,13 +95,14 @@ extension Swarm {
     if random.chance(1, outOf: 4) {
       conditions.datagramSizeLimit = 150 + random.index(1_000)
     }
+    // Short queues lose, long ones delay, by a bounded time.
+    conditions.lineQueueLimit = random.magnitude(in: 2_000...262_144)
+    let leastRate = conditions.lineQueueLimit / lineDelayLimit
     if random.chance(1, outOf: 4) {
-      conditions.nodeBandwidth = random.magnitude(in: 8_000...2_000_000)
-      // Short queues lose, long ones delay.
-      conditions.lineQueueLimit = random.magnitude(in: 2_000...262_144)
+      conditions.nodeBandwidth = max(leastRate, random.magnitude(in: 8_000...2_000_000))
     }
     if random.chance(1, outOf: 8) {
-      conditions.linkBandwidth = random.magnitude(in: 4_000...1_000_000)
+      conditions.linkBandwidth = max(leastRate, random.magnitude(in: 4_000...1_000_000))
     }
     if random.chance(1, outOf: 2) {
       conditions.receiveBufferSize = Int(random.magnitude(in: 500...50_000))
@@ -216,6 +230,14 @@ extension Swarm {
 
 // The profiles that are not any mix.
 extension Swarm {
+  /// What is written goes to all: so that many nodes do not take the time of many runs, they write
+  /// less.
+  private static func makeThrifty(_ options: inout Options) {
+    options.work.keyCount = min(options.work.keyCount, 30)
+    options.work.batchSize = min(options.work.batchSize, 4)
+    options.work.bigValueSizeLimit = min(options.work.bigValueSizeLimit, 20_000)
+  }
+
   /// Much is owed at once, all of it may go in packets, and few packets may wait.
   private static func makeDeluge(_ options: inout Options, _ random: inout Xoshiro256) {
     options.configuration.burst = 64

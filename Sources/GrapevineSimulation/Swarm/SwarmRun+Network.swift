@@ -98,7 +98,10 @@ extension SwarmRun {
     }
     if random.chance(1, outOf: 2) { rule.loss = .percent(random.below(101)) }
     if random.chance(1, outOf: 3) { rule.datagramSizeLimit = random.index(1_500) }
-    if random.chance(1, outOf: 3) { rule.bandwidth = 5_000 + random.below(1_000_000) }
+    if random.chance(1, outOf: 3) {
+      let leastRate = simulation.conditions.lineQueueLimit / Swarm.lineDelayLimit
+      rule.bandwidth = max(leastRate, 5_000 + random.below(1_000_000))
+    }
     return rule
   }
 

@@ -15,6 +15,9 @@ extension SwarmRun {
     return options.profile == .calm ? rounds : rounds + .seconds(6)
   }
 
+  /// The longest that a datagram is on its way: it waits for three lines, and is held up.
+  private static let drainTime = Duration.seconds(3 * Int64(Swarm.lineDelayLimit) + 2)
+
   /// The nodes of the core that take part.
   var members: [Int] {
     core.filter { simulation.state(of: $0) == .running && simulation.isMember($0) }
@@ -32,6 +35,11 @@ extension SwarmRun {
     if options.core != .everyone { limit += options.configuration.memberExpiry + patience }
     let end = try converge(within: limit)
     try advance(options.configuration.interval * 4)
+    // What was sent before the faults ended may still bring news of those who are gone.
+    let drainedAt = begin + Self.drainTime
+    if simulation.now < drainedAt {
+      try advance(.nanoseconds(Int64(drainedAt.since(simulation.now))))
+    }
     _ = try converge(within: limit)
     try requireAccord()
     return .nanoseconds(Int64(end.since(begin)))

@@ -4,14 +4,15 @@ import GrapevineCore
 extension Cluster {
   /// Lets the input decide what happens, step by step.
   mutating func play(_ forger: inout Forger) {
-    for _ in 0..<Self.stepLimit where !forger.choices.isAtEnd {
-      step(&forger)
-      for index in subjects.indices { subjects[index].check() }
+    for step in 0..<Self.stepLimit where !forger.choices.isAtEnd {
+      self.step(&forger)
+      for index in subjects.indices { subjects[index].check(step) }
     }
+    for index in subjects.indices { subjects[index].check() }
     if isHonest { checkHonesty() }
   }
 
-  private static let stepLimit = 64
+  private static let stepLimit = 32
 
   private mutating func step(_ forger: inout Forger) {
     let choice = forger.choices.byte()

@@ -22,7 +22,7 @@ struct Solo {
   }
 
   mutating func play(_ forger: inout Forger, _ emphasis: Emphasis) {
-    for _ in 0..<Self.stepLimit where !forger.choices.isAtEnd {
+    for step in 0..<Self.stepLimit where !forger.choices.isAtEnd {
       let choice = forger.choices.byte()
       switch (emphasis, choice >> 4) {
       case (.datagrams, 0..<8), (.frames, 0), (.frames, 1): hearDatagram(choice, &forger)
@@ -33,7 +33,9 @@ struct Solo {
       default: act(choice, &forger)
       }
       subject.outbox.removeAll(keepingCapacity: true)
+      subject.check(step)
     }
+    subject.check()
     for stream in said {
       RoundTrip.checkAssembly(
         of: stream.bytes,
@@ -43,7 +45,7 @@ struct Solo {
     }
   }
 
-  private static let stepLimit = 48
+  private static let stepLimit = 32
 
   // MARK: What peers say
 

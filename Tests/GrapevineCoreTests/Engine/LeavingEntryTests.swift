@@ -78,3 +78,17 @@ struct LeavingEntryTests {
     #expect(pump.engines[0].fingerprint == pump.engines[1].fingerprint)
   }
 }
+
+extension LeavingEntryTests {
+  @Test func `one whose keys must be short can say that it leaves`() throws {
+    var configuration = GossipConfiguration()
+    configuration.keySizeLimit = 1
+    var pump = Pump()
+    for index in 0..<2 { _ = pump.add("node-\(index)", configuration) }
+    _ = pump.join(1, to: 0)
+    try pump.engines[1].beginLeaving(now: pump.now)
+    pump.run(for: .seconds(3))
+    #expect(pump.engines[0].member(named: "node-1", now: pump.now)?.isLeaving == true)
+    #expect(pump.engines[0].metrics.stateRefused == 0)
+  }
+}

@@ -79,4 +79,49 @@ extension PacketLimitTests {
     let packets = engine.packets().filter { $0[3] == PacketKind.push.rawValue }
     #expect(packets.map(\.count) == (size <= 512 ? [512, 512] : []))
   }
+
+  @Test(arguments: [1, 2, 3, 4, 8])
+  func `who is held for live by a peer and buried here is told of, however small the burst`(
+    burst: Int
+  ) throws {
+    var configuration = GossipConfiguration()
+    configuration.burst = burst
+    let member = Stranger()
+    var engine = Engine.alone("node", configuration)
+    var now = Engine.start
+    let buried = Stranger(id: MemberID(name: "buried", generation: 1))
+    let dead = Stranger.section(of: buried.id, Standing(verdict: .down), age: 59_999)
+    engine.hear(member.packet(.delta, [0] + member.section() + dead), now: now)
+    now = now + .seconds(1)
+    engine.advance(to: now)
+    #expect(engine.memberCount == 2)
+    var digest: [UInt8] = []
+    DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 1)).write(to: &digest)
+    DigestEntry(key: MemberKey(buried.id), progress: .none, standingHash: 1).write(to: &digest)
+    let delta = [1] + Stranger.section(of: buried.id, Standing())
+    for packet in [member.packet(.digest, digest), buried.packet(.delta, delta)] {
+      var toldCount = 0
+      for _ in 0..<10 {
+        now = now + .seconds(2)
+        engine.advance(to: now)
+        _ = engine.packets()
+        engine.hear(packet, now: now)
+        let packets = engine.packets()
+        #expect(packets.count <= burst)
+        if packets.contains(where: { Self.tells($0, of: MemberKey(buried.id)) }) { toldCount += 1 }
+      }
+      #expect(toldCount == 10)
+    }
+  }
+
+  /// Says whether a packet has a section, or a ping, of the member.
+  private static func tells(_ packet: [UInt8], of key: MemberKey) -> Bool {
+    guard packet[3] == PacketKind.delta.rawValue || packet[3] == PacketKind.ping.rawValue else {
+      return false
+    }
+    var bytes: [UInt8] = []
+    bytes.appendFixed(key.rawValue, size: 8)
+    let body = packet.dropFirst(PacketHeader.size)
+    return body.indices.contains { body[$0...].starts(with: bytes) }
+  }
 }

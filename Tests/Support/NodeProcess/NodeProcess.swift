@@ -7,8 +7,9 @@ import GrapevineTransport
 ///
 /// Its arguments are the name, the address to bind, in milliseconds the interval and the time for
 /// which members that are down stay known, and any number of settings like `member-limit=100`. It
-/// obeys the lines that come on standard input, and leaves no process behind: it ends with its input.
-/// It prints one line for each thing that happens, which begins with the monotonic clock's time.
+/// obeys the lines that come on standard input, and leaves no process behind: it ends with its
+/// input. It prints one line for each thing that happens, which begins with the monotonic clock's
+/// time.
 @main
 enum NodeProcess {
   static func main() async throws {

@@ -6,8 +6,8 @@ import GrapevineTransport
 final class RawStream: Sendable {
   let descriptor: CInt
 
-  /// Begins to connect; the system completes it by itself, and holds at most `buffer` bytes for it to
-  /// read.
+  /// Begins to connect; the system completes it by itself, and holds at most `buffer` bytes for it
+  /// to read.
   init(to target: Endpoint, receiving buffer: CInt? = nil) {
     let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
     let descriptor = socket(AF_INET, CInt(type), 0)
