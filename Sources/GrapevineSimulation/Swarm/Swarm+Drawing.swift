@@ -266,7 +266,14 @@ extension Swarm {
     options.conditions.duplication = .percent(30)
     options.conditions.reordering = .percent(50)
     options.conditions.reorderingDelay = .milliseconds(Int64(50 + random.below(500)))
-    options.nodeCount = 2 + random.index(3)
+    options.nodeCount = 2 + random.index(4)
+    if random.chance(1, outOf: 2) {
+      // Who slept through compactions takes a snapshot of whoever is there, be it cut off itself.
+      options.faults.pause = .percent(2 + random.below(6))
+      options.faults.resume = .percent(5 + random.below(20))
+      options.configuration.maximumPacketSize = 512
+      options.work.valueSizeLimit = 50 + random.index(300)
+    }
     options.work.keyCount = 5 + random.below(40)
     options.work.batchSize = 1 + random.below(10)
     options.work.writeChance = .percent(90)
