@@ -23,6 +23,16 @@ extension Engine {
   package var accusedCount: Int { accusations.count }
   package var spreadCount: Int { spreads.count }
 
+  /// When the first of all that waits for its time is due, looked up one by one.
+  package var earliestDue: Instant {
+    var times = streams.map(\.deadline)
+    guard !isSilent else { return times.min() ?? .never }
+    times += [roundAt, earlyAt, ringsDueAt, pending.dueAt]
+    times += observations.map(\.dueAt) + challenges.map(\.dueAt) + spreads.map(\.dueAt)
+    times += accusations.indices.map { accusations[$0].dueAt }
+    return times.min() ?? .never
+  }
+
   /// The waits of `spread` that go on, with the versions that are waited for.
   package var openSpreads: [(ticket: SpreadTicket, version: Version)] {
     spreads.map { ($0.ticket, $0.version) }

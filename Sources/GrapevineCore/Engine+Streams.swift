@@ -99,7 +99,9 @@ extension Engine {
 
   /// Opens a stream to a peer that has more than packets can carry, unless one is at work already.
   ///
-  /// While streams to it bring no agreement, the pause between them grows to `longestPause`.
+  /// While streams to it bring no agreement, the pause between them grows to `longestPause`, and
+  /// they go in turn to the address that it has told and to the one that its packet came from: its
+  /// host may have got another.
   mutating func requestSync(
     with peer: MemberKey,
     at source: Endpoint,
@@ -112,18 +114,19 @@ extension Engine {
       guard session.peer != peer, clock.since(session.progressAt) >= patience else { return }
     }
     let now = clock
-    let isAllowed = exchanges.update(peer) { exchange in
-      guard now >= exchange.streamAllowedAt else { return false }
+    let told = table.slot(of: peer).map { table[$0].endpoint } ?? source
+    let target = exchanges.update(peer) { exchange -> Endpoint? in
+      guard now >= exchange.streamAllowedAt else { return nil }
+      defer { exchange.isSourceNext.toggle() }
       exchange.fruitless = 0
       exchange.unanswered = 0
       exchange.streamPause = min(max(exchange.streamPause * 2, patience / 4), longestPause)
       exchange.streamAllowedAt = now.advanced(by: exchange.streamPause)
-      return true
+      return exchange.isSourceNext ? source : told
     }
-    guard isAllowed else { return }
+    guard let target else { return }
     if isFallback { metrics.streamFallbacks += 1 }
-    let slot = table.slot(of: peer)
-    open(slot.map { table[$0].endpoint } ?? source, .sync, peer: peer)
+    open(target, .sync, peer: peer)
   }
 
   // MARK: What the driver reports

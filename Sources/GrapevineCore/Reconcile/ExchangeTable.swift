@@ -18,6 +18,8 @@ package struct Exchange: Sendable {
   package var streamAllowedAt = Instant.zero
   /// The next pause after a stream that brought nothing either, in nanoseconds.
   package var streamPause: UInt64 = 0
+  /// Whether the next stream goes to where the peer's packet came from.
+  package var isSourceNext = false
 
   package static let behindLimit = 64
 
@@ -28,6 +30,7 @@ package struct Exchange: Sendable {
     fruitless = 0
     unanswered = 0
     streamPause = 0
+    isSourceNext = false
   }
 }
 

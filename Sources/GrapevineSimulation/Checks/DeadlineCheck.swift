@@ -3,7 +3,8 @@ import GrapevineCore
 package final class DeadlineCheck: StartCheck, InputCheck {
   package static let name = "deadline"
   package static let reason =
-    "after advance(to:) the next deadline lies ahead, at most an interval, and no engine spins"
+    "after advance(to:) all that was due is done, the next deadline lies ahead, at most an "
+    + "interval, and no later than anything is due, and no engine spins"
   package static let isForMeasuring = true
 
   /// The most wake-ups of one engine in one second, far above what a burst of real work needs.
@@ -56,6 +57,17 @@ package final class DeadlineCheck: StartCheck, InputCheck {
     let reading = simulation.clockReading(of: node)
     if let detail = states[node].call(input, at: simulation.time, reading: reading) {
       simulation.fail(Self.self, node, detail)
+    }
+    if case .deadline(let next) = input {
+      let due = engine.earliestDue
+      if due <= reading || due < next {
+        simulation.fail(
+          Self.self,
+          node,
+          "at \(reading.nanoseconds) something is due at \(due.nanoseconds), "
+            + "and the next deadline is \(next.nanoseconds)"
+        )
+      }
     }
     // A round is due within an interval and its jitter, whatever else is.
     let next = simulation.nodes[node].plannedDeadline

@@ -210,7 +210,8 @@ extension Swarm {
     }
     if random.chance(1, outOf: 2) {
       configuration.burst = 1 + random.index(16)
-      configuration.packetQueueLimit = Int(random.magnitude(in: 64...4_096))
+      configuration.packetQueueLimit =
+        random.chance(1, outOf: 2) ? 64 : Int(random.magnitude(in: 64...4_096))
       configuration.streamQueueLimit = Int(random.magnitude(in: 65_536...262_144))
       configuration.inboundStreamLimit = Int(random.magnitude(in: 1...64))
       configuration.outboundStreamLimit = 1 + random.index(8)

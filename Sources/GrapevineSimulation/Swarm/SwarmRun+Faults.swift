@@ -66,7 +66,13 @@ extension SwarmRun {
 
   private mutating func spread() {
     guard let node = pickActive() else { return }
-    witness.spread(from: node, within: .milliseconds(Int64(100 + random.below(5_000))))
+    let duration = Duration.milliseconds(Int64(100 + random.below(5_000)))
+    // Now and then many wait at a time, all of whose questions go out at once.
+    let count = random.chance(1, outOf: 4) ? 1 + random.index(64) : 1
+    simulation.mutate(node) { engine, now in
+      let version = engine.version(of: engine.localID.name) ?? 0
+      for _ in 0..<count { _ = engine.spread(upTo: version, deadline: now + duration, now: now) }
+    }
   }
 
   private mutating func changeWeather() {

@@ -6,7 +6,7 @@ struct SwarmRun {
   let simulation: Simulation
   /// What the scenario draws; the network draws its own.
   var random: Xoshiro256
-  let witness: SwarmWitness
+  let witness = SwarmWitness()
   var generations: [UInt64] = []
   /// The names that were given out.
   var nameCount = 0
@@ -55,7 +55,6 @@ struct SwarmRun {
     simulation = Simulation(seed: seed, conditions: options.conditions, trace: trace)
     simulation.quirkSites = options.quirkSites
     random = Xoshiro256(seed: seed ^ 0x5275_6E00)
-    witness = SwarmWitness(simulation)
   }
 
   mutating func run() throws(Swarm.Failure) -> Swarm.Report {

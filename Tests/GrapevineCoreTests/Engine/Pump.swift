@@ -9,6 +9,8 @@ struct Pump {
   var largestDatagram = 0
   /// Further addresses that lead to an engine; what it sends there has come from there.
   var aliases: [Endpoint: Int] = [:]
+  /// Engines whose hosts have got another address than they have told.
+  var moved: [Int: Endpoint] = [:]
   /// Connections to these are neither refused nor answered.
   var silent: Set<Endpoint> = []
   /// Says whether datagrams arrive.
@@ -141,7 +143,7 @@ struct Pump {
     )
     if isRecording { packets.append(packet) }
     guard carriesDatagrams, let peer = packet.to, !isLost(packet) else { return true }
-    let source = peer == index ? target : engines[index].localEndpoint
+    let source = peer == index ? target : moved[index] ?? engines[index].localEndpoint
     engines[peer].receive(buffer.span, from: source, now: now)
     return true
   }
@@ -173,7 +175,7 @@ struct Pump {
   private var alive: [Int] { engines.indices.filter { !dead.contains($0) } }
 
   private func engine(at target: Endpoint) -> Int? {
-    aliases[target] ?? alive.first { engines[$0].localEndpoint == target }
+    aliases[target] ?? alive.first { (moved[$0] ?? engines[$0].localEndpoint) == target }
   }
 
   private func peer(of engine: Int, _ stream: StreamID) -> (engine: Int, stream: StreamID)? {

@@ -58,8 +58,9 @@ struct ExhaustionTests {
     let refusals = try await starved.count("acceptsExhausted", of: "transport")
     print("without descriptors: \(used) of 3 s computed, \(refusals) times asked for one")
     #expect(used < .seconds(1))
-    // Ten times a second.
-    #expect((1...50).contains(refusals))
+    // Ten times a second, however long all this took.
+    let limit = Int(MonotonicClock.now().since(start) / 100_000_000) + 1
+    #expect((1...limit).contains(refusals))
     #expect(try await starved.ask("size a large-0", answer: "size").text == "size none")
     #expect(try await nodes[0].ask("size c large-0", answer: "size").text == "size none")
     try await starved.ask("descriptors 100", answer: "descriptors")

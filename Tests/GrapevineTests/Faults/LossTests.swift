@@ -96,7 +96,7 @@ struct LossTests {
       let start = MonotonicClock.now()
       try await agree(nodes)
       print("loss: all agree after \(MonotonicClock.now().since(start) / 1_000_000) ms")
-      try await Task.sleep(for: interval * (Environment.isFull ? 100 : 10))
+      try await Task.sleep(for: interval * (Environment.isFull ? 40 : 10))
     }
     for node in nodes {
       #expect(node.first("event down", after: before) == nil, "\(transcripts(nodes))")

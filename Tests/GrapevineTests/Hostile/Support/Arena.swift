@@ -64,7 +64,7 @@ struct Arena: Sendable {
   /// Lets the attacked node hear of an honest one and the other way round; returns the longer of
   /// the two times in nanoseconds.
   @discardableResult
-  func exchange(within limit: Duration = .seconds(20)) async throws -> UInt64 {
+  func exchange(within limit: Duration = .seconds(40)) async throws -> UInt64 {
     let start = MonotonicClock.now()
     let text = "\(start.nanoseconds)"
     try honest[0].set("news-\(text)", text)
