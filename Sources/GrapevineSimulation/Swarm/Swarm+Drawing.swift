@@ -26,7 +26,9 @@ extension Swarm {
     if random.chance(1, outOf: 3) { options.lastDeathCount = 1 + random.index(options.nodeCount) }
     setNameLimit(&options, more: random.index(3 + options.nodeCount / 2))
     // As in FoundationDB: what is on in each run would hide what it hides for ever.
-    options.quirkSites = Quirks.Site.allCases.filter { _ in random.chance(1, outOf: 4) }
+    // Both leave replicas cut off midway, which pass on what they have.
+    let isCutOff = options.profile == .hectic || options.configuration.compactThreshold == 10_000
+    options.quirkSites = drawQuirkSites(isCutOff, &random)
     if options.quirkSites.contains(.hastyAccusation) {
       // With less time than by default a refutation may come too late for what is wrong on purpose.
       let usual = GossipConfiguration()
@@ -53,6 +55,19 @@ extension Swarm {
     }
     if let safetyDuration { options.safetyDuration = safetyDuration }
     return options
+  }
+
+  /// Each with a chance of 1 in 4; and often those that bring snapshots where replicas are cut off
+  /// midway.
+  private static func drawQuirkSites(
+    _ isCutOff: Bool,
+    _ random: inout Xoshiro256
+  ) -> [Quirks.Site] {
+    let bringsSnapshots = isCutOff && random.chance(3, outOf: 4)
+    let sites: [Quirks.Site] = [.eagerSnapshot, .eagerStream, .muteDigest]
+    return Quirks.Site.allCases.filter { site in
+      random.chance(1, outOf: 4) || (bringsSnapshots && sites.contains(site))
+    }
   }
 
   /// All names fit at every node, and often not one more.
@@ -267,13 +282,6 @@ extension Swarm {
     options.conditions.reordering = .percent(50)
     options.conditions.reorderingDelay = .milliseconds(Int64(50 + random.below(500)))
     options.nodeCount = 2 + random.index(4)
-    if random.chance(1, outOf: 2) {
-      // Who slept through compactions takes a snapshot of whoever is there, be it cut off itself.
-      options.faults.pause = .percent(2 + random.below(6))
-      options.faults.resume = .percent(5 + random.below(20))
-      options.configuration.maximumPacketSize = 512
-      options.work.valueSizeLimit = 50 + random.index(300)
-    }
     options.work.keyCount = 5 + random.below(40)
     options.work.batchSize = 1 + random.below(10)
     options.work.writeChance = .percent(90)

@@ -115,19 +115,28 @@ extension SwarmRun {
 // What is demanded.
 extension SwarmRun {
   /// Demands that all of the core come to hold the same.
-  private func converge(within duration: Duration) throws(Swarm.Failure) -> Instant {
+  private mutating func converge(within duration: Duration) throws(Swarm.Failure) -> Instant {
     let deadline = simulation.now + duration
     while true {
       let group = members
       // A process that gives its name up meanwhile is no member any more.
       let count = witness.coverage.supersessions
+      if simulation.now < deadline, !twins.isEmpty, simulation.isConverged(among: group),
+        Set(group.map { simulation.engine(at: $0).localID }).count < group.count
+      {
+        // They hold the same, as of two that go by one identity: both took the same generation.
+        tellTwinsApart()
+        try advance(options.configuration.interval)
+        continue
+      }
       do throws(Violation) {
         if !simulation.isConverged(among: group) {
+          let witness = witness
           let end = try simulation.run(deadline: deadline) { simulation, _ in
             witness.coverage.supersessions == count && !simulation.isConverged(among: group)
           }
-          if witness.coverage.supersessions != count, simulation.now < deadline { continue }
           guard end != nil else { break }
+          continue
         }
         try simulation.verify(among: group)
         return simulation.now
@@ -139,7 +148,7 @@ extension SwarmRun {
   }
 
   /// Demands that all come to list each other as live, and nobody else.
-  private func requireAccord() throws(Swarm.Failure) {
+  private mutating func requireAccord() throws(Swarm.Failure) {
     try requireAllHeldLive()
     try advance(options.configuration.memberExpiry + patience)
     _ = try converge(within: options.healDuration)
@@ -174,7 +183,13 @@ extension SwarmRun {
     do throws(Violation) {
       try simulation.requireNoGhosts(detection: patience, oblivion: patience)
     } catch {
-      throw Swarm.Failure(kind: .noConvergence, violation: error, pending: pending())
+      // It may also be a promise that was seen broken on the way.
+      let isGhost = error.check == GhostCheck.name
+      throw Swarm.Failure(
+        kind: isGhost ? .noConvergence : .brokenInvariant,
+        violation: error,
+        pending: isGhost ? pending() : []
+      )
     }
   }
 
