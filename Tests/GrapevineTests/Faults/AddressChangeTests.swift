@@ -4,7 +4,12 @@ import GrapevineTransport
 import Testing
 
 /// Hosts that get other addresses, and ports that are used again.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: NetworkLab.isWanted, "NAMESPACES=off"))
+@Suite(
+  .serialized,
+  .alone,
+  .timeLimit(.minutes(3)),
+  .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
+)
 struct AddressChangeTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
 

@@ -4,7 +4,12 @@ import GrapevineTransport
 import Testing
 
 /// What the system gives, and then does not give any more.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: NetworkLab.isWanted, "NAMESPACES=off"))
+@Suite(
+  .serialized,
+  .alone,
+  .timeLimit(.minutes(3)),
+  .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
+)
 struct ExhaustionTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
 

@@ -3,7 +3,12 @@ import GrapevineTransport
 import Testing
 
 /// Cables that are pulled.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: NetworkLab.isWanted, "NAMESPACES=off"))
+@Suite(
+  .serialized,
+  .alone,
+  .timeLimit(.minutes(3)),
+  .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
+)
 struct LinkTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
 

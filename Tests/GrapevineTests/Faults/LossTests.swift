@@ -3,7 +3,12 @@ import GrapevineTransport
 import Testing
 
 /// Packets that are lost: one way, by chance, or because the system refuses to send them.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: NetworkLab.isWanted, "NAMESPACES=off"))
+@Suite(
+  .serialized,
+  .alone,
+  .timeLimit(.minutes(3)),
+  .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
+)
 struct LossTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
 

@@ -3,7 +3,12 @@ import GrapevineTransport
 import Testing
 
 /// Paths that carry short packets and lose long ones without a word.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: NetworkLab.isWanted, "NAMESPACES=off"))
+@Suite(
+  .serialized,
+  .alone,
+  .timeLimit(.minutes(3)),
+  .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
+)
 struct SizeTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
 

@@ -4,4 +4,4 @@ import Testing
 /// in a process of its own, whose memory and descriptors are read from outside.
 ///
 /// `FULL=1` runs the sizes that the defaults are made for.
-@Suite(.serialized, .nodesStay, .timeLimit(.minutes(10))) enum HostileTests {}
+@Suite(.serialized, .alone, .nodesStay, .timeLimit(.minutes(10))) enum HostileTests {}

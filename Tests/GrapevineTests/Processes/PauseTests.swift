@@ -22,7 +22,7 @@ private struct Scale {
 
 /// Processes that are stopped by a signal, as a debugger, a container's freezer or a swapping
 /// machine stops them.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct PauseTests {
+@Suite(.serialized, .alone, .timeLimit(.minutes(3))) struct PauseTests {
   private let scale = Scale.current
 
   @Test func `A process that stops briefly is not called down`() async throws {
@@ -109,7 +109,7 @@ private struct Scale {
 }
 
 /// Processes that end without a word.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct KillTests {
+@Suite(.serialized, .alone, .timeLimit(.minutes(2))) struct KillTests {
   private let interval = Duration.milliseconds(100)
 
   @Test func `A process that is killed is down`() async throws {
