@@ -6,7 +6,6 @@ import Testing
 /// Hosts that get other addresses, and ports that are used again.
 @Suite(
   .serialized,
-  .alone,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
 )

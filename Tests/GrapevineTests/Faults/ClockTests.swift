@@ -7,7 +7,7 @@ import Testing
 ///
 /// The processes have a wall clock of their own: in them the C library's functions that read it are
 /// replaced, and nothing of the library is.
-@Suite(.serialized, .alone, .timeLimit(.minutes(3))) struct ClockTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ClockTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
   private static let year = 365 * 86_400 * 1_000
 

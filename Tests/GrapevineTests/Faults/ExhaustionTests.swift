@@ -6,7 +6,6 @@ import Testing
 /// What the system gives, and then does not give any more.
 @Suite(
   .serialized,
-  .alone,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
 )

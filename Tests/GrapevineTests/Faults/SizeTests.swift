@@ -5,7 +5,6 @@ import Testing
 /// Paths that carry short packets and lose long ones without a word.
 @Suite(
   .serialized,
-  .alone,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")
 )
