@@ -25,12 +25,16 @@ extension Engine {
 
   /// When the first of all that waits for its time is due, looked up one by one.
   package var earliestDue: Instant {
-    var times = streams.map(\.deadline)
-    guard !isSilent else { return times.min() ?? .never }
-    times += [roundAt, earlyAt, ringsDueAt, pending.dueAt]
-    times += observations.map(\.dueAt) + challenges.map(\.dueAt) + spreads.map(\.dueAt)
-    times += accusations.indices.map { accusations[$0].dueAt }
-    return times.min() ?? .never
+    var earliest = Instant.never
+    for session in streams { earliest = min(earliest, session.deadline) }
+    guard !isSilent else { return earliest }
+    earliest = min(earliest, min(roundAt, earlyAt))
+    earliest = min(earliest, min(ringsDueAt, pending.dueAt))
+    for observation in observations { earliest = min(earliest, observation.dueAt) }
+    for index in accusations.indices { earliest = min(earliest, accusations[index].dueAt) }
+    for challenge in challenges { earliest = min(earliest, challenge.dueAt) }
+    for spread in spreads { earliest = min(earliest, spread.dueAt) }
+    return earliest
   }
 
   /// The waits of `spread` that go on, with the versions that are waited for.
@@ -42,6 +46,9 @@ extension Engine {
   package var openAccusations: [Accusation] {
     accusations.indices.map { accusations[$0] }.sorted { $0.key < $1.key }
   }
+
+  /// Says whether a place is held for an answer to another's question that came too late already.
+  package var hasStaleRelay: Bool { relays.contains { $0.endsAt <= clock } }
 
   /// The version held of a life; nil if it is unknown.
   package func version(of key: MemberKey) -> Version? {

@@ -39,8 +39,12 @@ extension Engine: SelfVerifying {
     try require(relays.count <= configuration.relayLimit, "\(relays.count) relays")
     try require(spreads.count <= configuration.spreadLimit, "\(spreads.count) spreads")
     try require(pushCount <= configuration.pushLimit, "\(pushCount) pushes")
-    let news = pending.standings.count + pending.newcomers.count
-    try require(news <= 2 * configuration.memberLimit, "\(news) pieces of news")
+    // The own standing may come on top.
+    try require(
+      pending.standings.count <= PendingPush.limit + 1
+        && pending.newcomers.count <= PendingPush.limit,
+      "\(pending.standings.count) and \(pending.newcomers.count) pieces of news"
+    )
     try verifyStreams(of: configuration)
   }
 

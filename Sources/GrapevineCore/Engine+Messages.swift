@@ -8,6 +8,7 @@ extension Engine {
     let bytes = payload.span
     let reader = WireReader(0..<payload.count)
     let session = streams[index]
+    guard !session.hasReceivedDone else { throw .malformed }
     switch (kind, session.phase) {
     case (.hello, .greeting) where session.peerID == nil:
       try takeHello(bytes, reader, index)

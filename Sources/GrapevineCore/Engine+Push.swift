@@ -14,7 +14,11 @@ extension Engine {
   /// News of others is gathered for longer than own news: where many members are lost at once, many
   /// speak of it.
   mutating func pushStanding(of key: MemberKey) {
-    pending.add(standing: key)
+    if key == localKey {
+      pending.add(ownStanding: key)
+    } else {
+      pending.add(standing: key)
+    }
     schedulePush(notBefore: key == localKey ? .zero : othersAllowedAt)
   }
 

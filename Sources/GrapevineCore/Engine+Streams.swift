@@ -148,8 +148,12 @@ extension Engine {
         let start = offset
         let message = try streams[index].assembler.next(bytes, &offset)
         streams[index].readSinceProgress += offset - start
-        // A byte now and then does not keep a stream.
-        if message != nil || streams[index].readSinceProgress >= 16_384 { extendDeadline(index) }
+        // A byte now and then does not keep a stream, nor does all that is said by one that does
+        // not read: what waits for it takes the place of what waits for others.
+        let isRead = streams[index].queued == 0 || streams[index].writtenSinceProgress > 0
+        if isRead, message != nil || streams[index].readSinceProgress >= 16_384 {
+          extendDeadline(index)
+        }
         guard let message else { break }
         streams[index].unfinishedSince = nil
         try take(message.kind, message.payload, index)

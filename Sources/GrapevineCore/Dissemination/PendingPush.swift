@@ -1,29 +1,39 @@
 /// What is to be pushed next.
-struct PendingPush: Sendable {
+package struct PendingPush: Sendable {
   /// The own version before the first change that has not been pushed.
   var ownBase: Version?
   /// Members whose standing is news.
-  var standings: [MemberKey] = []
+  package var standings: [MemberKey] = []
   /// Members that nobody else may know yet.
-  var newcomers: [MemberKey] = []
+  package var newcomers: [MemberKey] = []
   var dueAt = Instant.never
   /// Says that there was more, which heartbeats are to tell.
-  var isIncomplete = false
+  package var isIncomplete = false
 
   /// The most members whose standing, or coming, is pushed at a time: more than the packets of an
   /// interval carry.
-  static let limit = 1_024
+  package static let limit = 1_024
+
+  package init() {}
 
   var isEmpty: Bool { ownBase == nil && standings.isEmpty && newcomers.isEmpty }
 
-  mutating func add(standing key: MemberKey) {
+  package mutating func add(standing key: MemberKey) {
+    guard !standings.contains(key) else { return }
     guard standings.count < Self.limit else { return isIncomplete = true }
-    if !standings.contains(key) { standings.append(key) }
+    standings.append(key)
   }
 
-  mutating func add(newcomer key: MemberKey) {
+  /// Adds the node's own standing, before those of others and beyond the limit: nobody else can
+  /// tell it.
+  package mutating func add(ownStanding key: MemberKey) {
+    if !standings.contains(key) { standings.insert(key, at: 0) }
+  }
+
+  package mutating func add(newcomer key: MemberKey) {
+    guard !newcomers.contains(key) else { return }
     guard newcomers.count < Self.limit else { return isIncomplete = true }
-    if !newcomers.contains(key) { newcomers.append(key) }
+    newcomers.append(key)
   }
 }
 

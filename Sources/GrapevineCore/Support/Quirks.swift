@@ -39,7 +39,7 @@ package struct Quirks: Sendable {
     /// A spread asks all again that it has asked.
     case forgetfulSpread = "forgetful-spread"
 
-    /// One time in how many the site acts; where little comes of it seldom else.
+    /// The site acts once in so many times: the more seldom, the more comes of it.
     fileprivate var rarity: UInt64 {
       switch self {
       case .shortShares, .jumpyRotation, .coarseDigest, .eagerSnapshot, .forgetfulSpread,

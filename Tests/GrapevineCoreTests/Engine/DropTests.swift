@@ -129,12 +129,14 @@ struct DropTests {
 
   @Test func `entries up to the limit are taken, and the next is refused and told once`() {
     var configuration = GossipConfiguration()
-    configuration.entryLimit = 2
-    configuration.keySizeLimit = 4
+    // And one more, by which an owner says that it leaves.
+    configuration.entryLimit = 1
+    configuration.keySizeLimit = 20
     configuration.valueSizeLimit = 4
     let key = MemberKey(stranger.id)
+    let long = String(repeating: "k", count: 21)
     let beyond = [
-      Samples.entry("c", "v", at: 3), Samples.entry("large", "v", at: 3),
+      Samples.entry("c", "v", at: 3), Samples.entry(long, "v", at: 3),
       Samples.entry("a", "value", at: 3),
     ]
     for entry in beyond {

@@ -104,4 +104,50 @@ import Testing
     #expect(sent.count == streams.count)
     for stream in streams { #expect(sent[stream] ?? 0 > 10 * Self.valueSize) }
   }
+
+  @Test(arguments: [false, true])
+  func `who reads nothing does not keep others waiting by what it says`(saysDone: Bool) throws {
+    var engine = Engine.alone("node", configuration)
+    var now = Engine.start
+    for index in 0..<40 {
+      let value = [UInt8](repeating: 2, count: 20_000)
+      _ = try engine.update([.set(key: "key-\(index)", value: value)], now: now)
+    }
+    let deaf = (0..<6).map { open(&engine, "deaf-\($0)") }
+    for stream in deaf { engine.hear(stream, Stranger().digest(), now: now) }
+    _ = engine.streamActions()
+    let reader = open(&engine, "reader")
+    engine.hear(reader, Stranger().digest(), now: now)
+    var abortedCount = 0
+    var sentCount = 0
+    for _ in 0..<8 {
+      for action in engine.streamActions() {
+        switch action {
+        case .abort: abortedCount += 1
+        case .send(reader, let bytes):
+          sentCount += bytes.count
+          engine.streamWrote(reader, bytes.count, now: now)
+        default: break
+        }
+      }
+      now = now + .milliseconds(9_900)
+      engine.advance(to: now)
+      for stream in deaf {
+        engine.hear(stream, Stranger().frame(saysDone ? .done : .delta), now: now)
+      }
+      engine.hear(reader, Stranger().frame(.delta), now: now)
+    }
+    #expect(abortedCount == deaf.count && sentCount > 500_000)
+  }
+
+  @Test(arguments: [FrameKind.done, .delta, .digest])
+  func `nothing is said after the last word`(kind: FrameKind) {
+    var engine = Engine.alone("node", configuration)
+    let stream = open(&engine, "peer")
+    engine.hear(stream, Stranger().digest())
+    engine.hear(stream, Stranger().frame(.done))
+    #expect(aborted(&engine) == [] && engine.metrics.drops.total == 0)
+    engine.hear(stream, Stranger().frame(kind))
+    #expect(aborted(&engine) == [stream] && engine.metrics.drops[.malformed] == 1)
+  }
 }

@@ -23,6 +23,7 @@ private let numbers: [Limit<Int>] = [
   Limit("burst", \.burst, 1...64),
   Limit("streamThreshold", \.streamThreshold, 1_024...1_073_741_824),
   Limit("streamQueueLimit", \.streamQueueLimit, 65_536...1_073_741_824),
+  Limit("streamMemoryLimit", \.streamMemoryLimit, 1_048_576...1_099_511_627_776),
   Limit("inboundStreamLimit", \.inboundStreamLimit, 1...65_536),
   Limit("outboundStreamLimit", \.outboundStreamLimit, 1...65_536),
   Limit("packetQueueLimit", \.packetQueueLimit, 64...1_048_576),
@@ -60,6 +61,7 @@ private let durations: [Limit<Duration>] = [
   Limit("interval", \.interval, .milliseconds(10) ... .seconds(3_600)),
   Limit("pushPause", \.pushPause, .zero ... .seconds(1)),
   Limit("streamTimeout", \.streamTimeout, .milliseconds(100) ... .seconds(600)),
+  Limit("nameCheckTimeout", \.nameCheckTimeout, .milliseconds(10) ... .seconds(600)),
   Limit("tombstoneAge", \.tombstoneAge, .zero...year),
   Limit("memberExpiry", \.memberExpiry, .milliseconds(1)...year),
   Limit("graveLifetime", \.graveLifetime, .milliseconds(1)...year),
@@ -79,6 +81,7 @@ private let durations: [Limit<Duration>] = [
     #expect(configuration.streamThreshold == 32 * 1_024)
     #expect(configuration.streamTimeout == .seconds(10))
     #expect(configuration.streamQueueLimit == 256 * 1_024)
+    #expect(configuration.streamMemoryLimit == 8 * 1_024 * 1_024)
     #expect(configuration.inboundStreamLimit == 64)
     #expect(configuration.outboundStreamLimit == 8)
     #expect(configuration.joinLimit == 1_024)

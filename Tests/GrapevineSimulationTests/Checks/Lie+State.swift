@@ -76,6 +76,27 @@ extension Lie {
     Lie(VerdictCheck.self, "one that runs is called down") { simulation in
       simulation.pretend(.member(.down(simulation.engine(at: 1).localID)), at: 0)
     },
+    Lie(AccusationCheck.self, "a node accuses before an interval is over") { simulation in
+      var configuration = simulation.configuration(of: 1)
+      configuration.interval = .seconds(60)
+      for node in simulation.nodeIndices { simulation.pretend(configuration, at: node) }
+      simulation.judgesVerdicts = false
+      simulation.crash(4)
+      try simulation.run(for: .seconds(20))
+    },
+    Lie(AccusationCheck.self, "a node accuses without having asked") { simulation in
+      let other = try settledCluster()
+      other.crash(4)
+      while simulation.violation == nil {
+        try other.run(for: .milliseconds(100))
+        try simulation.run(for: .milliseconds(100))
+        for node in 0..<4 where other.engine(at: node).metrics.accusationsOut > 0 {
+          let accuser = other.engine(at: node)
+          simulation.mutate(node) { engine, _ in engine = accuser }
+        }
+        try other.requireNoGhosts(detection: .seconds(20))
+      }
+    },
     Lie(CorroborationCheck.self, "verdicts come before their grace is over") { simulation in
       var configuration = simulation.configuration(of: 1)
       configuration.suspicionGrace = 100
@@ -88,7 +109,9 @@ extension Lie {
       try simulation.slander(3, Standing(incarnation: 5), at: 2)
     },
     Lie(StandingCheck.self, "a verdict is told that nobody reached") { simulation in
-      try simulation.slander(3, Standing(verdict: .down), at: 2)
+      // Of one that is known it would be asked itself.
+      let late = simulation.add(name: "late")
+      try simulation.slander(late, Standing(verdict: .down), at: 2)
     },
     Lie(StandingCheck.self, "a leave is told that never was") { simulation in
       try simulation.slander(3, Standing(verdict: .left), at: 2)

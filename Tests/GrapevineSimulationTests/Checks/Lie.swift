@@ -63,6 +63,7 @@ extension Simulation {
     var body: [UInt8] = []
     PushHead(hops: 1, arc: Arc(lower: key, upper: key)).write(to: &body)
     let head = Section.begin(key, in: &body)
+    Section.write(identity: engine(at: member).localID, to: &body)
     Section.write(
       Section.Claim(standing: standing, age: 0, endpoint: endpoint(of: member)),
       to: &body
