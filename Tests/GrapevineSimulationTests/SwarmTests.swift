@@ -4,13 +4,15 @@ import GrapevineSimulation
 import Synchronization
 import Testing
 
-/// The seeds to try: 50 to 59, or `CASES` of them from `SEED` on; those before are the smoke set.
+/// The seeds to try: 50 to 55, or `CASES` of them from `SEED` on.
+///
+/// A debug build takes its time; `eval simulate` runs many, those before among them.
 private let seeds: Range<UInt64> = {
   func number(_ name: String) -> UInt64? {
     getenv(name).flatMap { UInt64(String(cString: $0)) }
   }
   let first = number("SEED") ?? 50
-  return first..<(first + (number("CASES") ?? 10))
+  return first..<(first + (number("CASES") ?? 6))
 }()
 
 /// Seeds that draw everything, in groups so that a failure names its seed soon.
@@ -22,32 +24,32 @@ private let seeds: Range<UInt64> = {
 
   @Test func `a seed draws the same run again`() throws {
     for seed in [100, 101, 102] as [UInt64] {
-      let first = try Swarm(seed: seed).run()
-      #expect(try Swarm(seed: seed).run() == first)
+      let first = try brief(seed).run()
+      #expect(try brief(seed).run() == first)
     }
   }
 
   @Test func `a trace changes nothing`() throws {
     let lines = LineCount()
     for seed in [100, 103] as [UInt64] {
-      let plain = try Swarm(seed: seed).run()
-      var swarm = Swarm(seed: seed)
+      var swarm = brief(seed)
+      let plain = try swarm.run()
       swarm.trace = Trace { _ in lines.add() }
       #expect(try swarm.run() == plain)
     }
     #expect(lines.count > 1_000)
   }
 
-  @Test func `the smoke set takes every rare path somewhere`() throws {
-    var counts = [Int](repeating: 0, count: Sometimes.all.count)
-    for seed in 0..<50 as Range<UInt64> {
-      let report = try Swarm(seed: seed).run()
-      for (index, count) in report.counts.enumerated() { counts[index] += count }
-    }
-    for (path, count) in zip(Sometimes.all, counts) {
-      #expect(count > 0, "no run met: \(path.name)")
-    }
+  @Test func `a rare path has a name of its own`() {
     #expect(Set(Sometimes.all.map(\.name)).count == Sometimes.all.count)
+    #expect(Sometimes.all.count > 40)
+  }
+
+  /// A run with little time for faults.
+  private func brief(_ seed: UInt64) -> Swarm {
+    var options = Swarm(seed: seed).options
+    options.safetyDuration = .seconds(8)
+    return Swarm(seed: seed, options: options)
   }
 }
 
