@@ -67,6 +67,8 @@ package final class SpreadCheck: StartCheck, EventCheck, InputCheck {
       // the asker knows one.
       guard states[other].forgotAt < wait.begunAt, !simulation.hasRival(other) else { continue }
       let engine = simulation.nodes[other].engine
+      // The one that answered by its very identity may be gone since.
+      guard simulation.faults.life(of: engine.localID)?.isReused == false else { continue }
       guard asker.standing(of: engine.ownKey)?.verdict == .alive else { continue }
       let version = engine.version(of: wait.asker) ?? 0
       if version < wait.version {

@@ -5,8 +5,9 @@ import GrapevineCore
 /// What excuses a verdict is as narrow as can be argued: what holds everywhere and is worse than
 /// members can stand; a pause of the member, a cut that takes it, or the one who tells, from a
 /// quarter of the others; a second process of its name, or an earlier one of its very identity. An
-/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing but what a
-/// newcomer takes over from them: they must not accuse then, or a moment after.
+/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing: they must not
+/// accuse then, or a moment after. What a newcomer takes over, with its first word of a member, was
+/// judged where it was told before.
 package final class VerdictCheck: EventCheck {
   package static let name = "verdicts"
   package static let reason =
@@ -75,10 +76,10 @@ package final class VerdictCheck: EventCheck {
       || isHearsay(id, observer, in: simulation, isRecent)
   }
 
-  /// Says whether the observer has begun of late, and was told by one that could not know.
+  /// Says whether a newcomer tells a verdict with its first word of the member.
   ///
-  /// A newcomer takes over what the one by whom it joined holds, and that one may reach others by
-  /// streams alone: its verdicts are as excused as if it told them itself.
+  /// It takes over what the one by whom it joined holds, which may reach others by streams alone, or
+  /// be cut off from all but newcomers. That one was held to account when it told the verdict.
   private func isHearsay(
     _ id: MemberID,
     _ observer: Int,
@@ -87,10 +88,8 @@ package final class VerdictCheck: EventCheck {
   ) -> Bool {
     let faults = simulation.faults
     guard isRecent(faults.life(of: faults.identity(of: observer))?.began) else { return false }
-    return simulation.nodes[observer].engine.accusers(of: id.name).contains { accuser in
-      guard let life = faults.life(of: accuser) else { return false }
-      return isRecent(faults.lastCutOff(life.node, at: simulation.time))
-        || isRecent(faults.lastPause(life.node))
+    return simulation.nodes[observer].events.all.contains { told in
+      told.time == simulation.now && told.event == .member(.joined(id))
     }
   }
 
