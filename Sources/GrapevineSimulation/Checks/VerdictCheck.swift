@@ -5,9 +5,9 @@ import GrapevineCore
 /// What excuses a verdict is as narrow as can be argued: what holds everywhere and is worse than
 /// members can stand; a pause of the member, a cut that takes it, or the one who tells, from a
 /// quarter of the others; a second process of its name, or an earlier one of its very identity. An
-/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing: they must not
-/// accuse then, or a moment after. What a newcomer takes over, with its first word of a member, was
-/// judged where it was told before.
+/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing: they must
+/// not accuse then, or a moment after. What a newcomer takes over, with its first word of a member,
+/// was judged where it was told before.
 package final class VerdictCheck: EventCheck {
   package static let name = "verdicts"
   package static let reason =
@@ -78,8 +78,8 @@ package final class VerdictCheck: EventCheck {
 
   /// Says whether a newcomer tells a verdict with its first word of the member.
   ///
-  /// It takes over what the one by whom it joined holds, which may reach others by streams alone, or
-  /// be cut off from all but newcomers. That one was held to account when it told the verdict.
+  /// It takes over what the one by whom it joined holds, which may reach others by streams alone,
+  /// or be cut off from all but newcomers. That one was held to account when it told the verdict.
   private func isHearsay(
     _ id: MemberID,
     _ observer: Int,
