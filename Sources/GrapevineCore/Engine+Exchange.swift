@@ -159,7 +159,7 @@ extension Engine {
     if !answer.buried.isEmpty, configuration.burst > 1 || !pings {
       sendBuried(answer.buried, to: source)
     }
-    if pings { pingBuried(overtaken[random.index(overtaken.count)]) }
+    if pings { pingBuried(overtaken[random.index(overtaken.count)], by: peer, at: source) }
     let asksForMore = !answer.wanted.isEmpty
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered = 0
@@ -306,7 +306,7 @@ extension Engine {
       if outcome.isBehind { behind.append(section.key) }
       if outcome.isBuried, graves.mayTell(section.key, now: clock) { buried.append(section.key) }
     }
-    if !buried.isEmpty { tellOfBuried(&buried, to: source) }
+    if !buried.isEmpty { tellOfBuried(&buried, to: source, of: peer) }
     guard !isSilent else { return }
     let isSpent = !buried.isEmpty && configuration.burst == 1
     let wanted = exchanges.update(peer) { exchange -> [MemberKey] in
@@ -337,14 +337,20 @@ extension Engine {
 
   /// Tells who holds buried members for live that they are dead, and asks some of them: one that
   /// lives refutes it, and joins anew.
-  private mutating func tellOfBuried(_ keys: inout [MemberKey], to source: Endpoint) {
+  private mutating func tellOfBuried(
+    _ keys: inout [MemberKey],
+    to source: Endpoint,
+    of peer: MemberKey
+  ) {
     random.shuffle(&keys)
     guard configuration.burst > 2 || random.chance(1, outOf: 2) else {
       // There is room for one packet, as the last is for what is asked of the peer.
-      return pingBuried(keys[0])
+      return pingBuried(keys[0], by: peer, at: source)
     }
     sendBuried(keys, to: source)
-    for key in keys.prefix(max(0, configuration.burst - 2)) { pingBuried(key) }
+    for key in keys.prefix(max(0, configuration.burst - 2)) {
+      pingBuried(key, by: peer, at: source)
+    }
   }
 
   /// Asks a peer at once for members of which it has more.

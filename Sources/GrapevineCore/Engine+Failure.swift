@@ -47,12 +47,14 @@ extension Engine {
       while let next = former.first, next.key < key {
         keepIfAccused(former.removeFirst(), &current)
       }
-      let isKnown = former.first?.key == key
-      current.append(
-        isKnown ? former.removeFirst() : observation(of: key, isInherited: isInherited)
-      )
-      current[current.count - 1].rank = rank
-      current[current.count - 1].isProbe = false
+      var observation =
+        former.first?.key == key
+        ? former.removeFirst() : observation(of: key, isInherited: isInherited)
+      observation.rank = rank
+      observation.isProbe = false
+      // A probe that was answered waits for nothing any more.
+      if observation.dueAt == .never { observation.dueAt = clock.advanced(by: interval) }
+      current.append(observation)
     }
     for rest in former { keepIfAccused(rest, &current) }
     observations = current

@@ -104,6 +104,10 @@ extension Engine {
     events.append(.member(.nameConflict(own: own, rival: twin, address: claim.endpoint)))
     if isAsking {
       streams[index].say(.hello, hello(.ping))
+      // It yields when it hears that; but some hold its entries for this node's by now.
+      if twin == own, table.count > 1, endpoint < claim.endpoint {
+        raiseGeneration(above: own.generation)
+      }
     } else {
       var refusal = [RefusalCode.nameHeld.rawValue]
       writeIntroduction(localSlot, to: &refusal)

@@ -61,9 +61,20 @@ extension Engine: SelfVerifying {
       outboundCount <= configuration.outboundStreamLimit + 4,
       "\(outboundCount) outbound streams"
     )
+    var held = 0
+    var unsent = 0
+    var messageLimit = 0
     for session in streams {
+      held += session.assembler.heldSize
+      unsent += session.unsentSize
+      messageLimit = max(messageLimit, session.messageLimit)
       try require(session.queued <= configuration.streamQueueLimit, "\(session.queued) queued")
     }
+    // Each may hold a frame besides, and what is put together last is put together whole.
+    let slack = streams.count * FrameKind.sizeLimit
+    let limit = configuration.streamMemoryLimit
+    try require(held <= max(limit, messageLimit) + slack, "\(held) bytes of unfinished messages")
+    try require(unsent <= limit + messageLimit + slack, "\(unsent) bytes unsent")
   }
 
   private func verifyObservations(

@@ -95,13 +95,16 @@ extension Engine {
   ) throws(MalformedDatagram) -> Bool {
     guard let index = index(of: id), let state = section.state else { return false }
     guard section.key != localKey, let slot = table.slot(of: section.key) else { return true }
-    var snapshot: StagedSnapshot
-    if let staged = streams[index].staged, staged.key == section.key,
-      staged.snapshot.isContinued(by: state)
-    {
+    var snapshot = StagedSnapshot(state)
+    if state.isContinued {
+      // Of one whose beginning was not taken the rest is of no use: the member was not known then.
+      guard let staged = streams[index].staged, staged.key == section.key,
+        staged.snapshot.isContinued(by: state)
+      else {
+        streams[index].staged = nil
+        return false
+      }
       snapshot = staged.snapshot
-    } else {
-      snapshot = StagedSnapshot(state)
     }
     streams[index].staged = nil
     if let runs = section.retained {

@@ -26,8 +26,9 @@ extension Engine {
   /// refutes that.
   ///
   /// A life that a later one took the place of can't refute it: a process that goes on under it
-  /// takes a later generation.
-  mutating func pingBuried(_ key: MemberKey) {
+  /// takes a later generation. Where the buried itself is who sent something, it is told there: it
+  /// may have another address than the one that was buried.
+  mutating func pingBuried(_ key: MemberKey, by sender: MemberKey, at source: Endpoint) {
     guard let grave = graves.find(key), grave.standing.verdict == .down else { return }
     metrics.pingsOut += 1
     let header = PacketHeader(kind: .ping, label: label, sender: localKey)
@@ -37,7 +38,7 @@ extension Engine {
       age: grave.verdictAge(now: clock),
       endpoint: grave.endpoint
     )
-    packets.append(to: grave.endpoint) { bytes in
+    packets.append(to: key == sender ? source : grave.endpoint) { bytes in
       header.write(to: &bytes)
       Ping(sequence: sequence, target: key).writeHead(to: &bytes)
       let head = Section.begin(key, in: &bytes)

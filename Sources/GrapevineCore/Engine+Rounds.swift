@@ -186,7 +186,7 @@ extension Engine {
       hasToldMemberLimit = false
       graves.bury(record, isReplaced: false, now: clock)
       events.append(.member(.expired(record.id)))
-      forgetAccusation(of: key)
+      forgetMember(key)
     }
   }
 

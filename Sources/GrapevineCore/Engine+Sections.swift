@@ -176,7 +176,7 @@ extension Engine {
     table.insert(record)
     invalidateRings(isLoss: false)
     if let replaced {
-      forgetAccusation(of: replaced.key)
+      forgetMember(replaced.key)
       graves.bury(replaced, isReplaced: true, now: clock)
       events.append(.member(.replaced(replaced.id, by: id)))
     } else {
@@ -231,6 +231,7 @@ extension Engine {
       to: table[slot].standing.verdict
     )
     noteStanding(slot, before: before)
+    if path == .exchange { tellAccused(slot, before: before) }
     return true
   }
 

@@ -46,8 +46,27 @@ extension Engine {
     accusations[index].dueAt = max(since.advanced(by: grace), clock.advanced(by: 1))
   }
 
+  /// Tells a member of the first two accusers of it that came here by exchange.
+  ///
+  /// An accuser that pushes tells the member, too. One that reaches others by streams alone, or
+  /// that does not push, may have told all but the member, which then had no time to refute.
+  mutating func tellAccused(_ slot: Int, before: Standing) {
+    let standing = table[slot].standing
+    guard standing.verdict == .alive, lossAt == nil,
+      standing.incarnation > before.incarnation || before.accusers.count < 2,
+      standing.accusers.contains(where: { !before.accusers.contains($0) })
+    else { return }
+    ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
+  }
+
   mutating func forgetAccusation(of key: MemberKey) {
     accusations.remove(key)
+  }
+
+  /// A member is none any more: nobody accuses or observes it.
+  mutating func forgetMember(_ key: MemberKey) {
+    forgetAccusation(of: key)
+    if let index = observationIndex(of: key) { observations.remove(at: index) }
   }
 
   /// An observed member has refuted: if this node accused it, it is slower to do so again.

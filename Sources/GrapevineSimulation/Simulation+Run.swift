@@ -109,9 +109,22 @@ extension Simulation {
       {
         return "\(names) differ: the first holds \(member), the second \(other)"
       }
+      let key = MemberKey(member.id)
+      let standings = [first, second].map { nodes[$0].engine.standing(of: key) }
+      if let (one, another) = standings[0].flatMap({ one in standings[1].map { (one, $0) } }),
+        one != another
+      {
+        return "\(names) differ: the first holds \(member.id) for \(describe(one)), "
+          + "the second for \(describe(another))"
+      }
     }
     return "\(names) differ: \(mine.count) and \(theirs.count) members, fingerprints "
       + "\(nodes[first].engine.fingerprint) and \(nodes[second].engine.fingerprint)"
+  }
+
+  private func describe(_ standing: Standing) -> String {
+    "\(standing.verdict) (incarnation \(standing.incarnation), "
+      + "\(standing.accusers.count) accusers)"
   }
 
   /// Compares every running node wholly with all that was written and told.

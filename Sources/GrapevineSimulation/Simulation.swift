@@ -102,6 +102,12 @@ extension Simulation {
     return nodes.indices.reduce(former) { $0 + count(nodes[$1].engine.metrics) }
   }
 
+  /// Lets the engines behave awkwardly at `site` no more.
+  package func endQuirk(at site: Quirks.Site) {
+    quirkSites.removeAll { $0 == site }
+    for node in nodes.indices { nodes[node].engine.quirks.remove(site) }
+  }
+
   /// How often the engines of all processes that ever ran acted at a site.
   package func quirkCount(at site: Quirks.Site) -> Int {
     let former = formerQuirks.reduce(0) { $0 + $1.count(of: site) }

@@ -12,6 +12,7 @@ package struct SnapshotWriter: Sendable {
   private var retained: Version = 0
   private var last: Version
   private var hasNamedAll: Bool
+  private var hasBegun = false
 
   package init(key: MemberKey, state: VersionedState, replica: Progress) {
     self.key = key
@@ -35,12 +36,14 @@ package struct SnapshotWriter: Sendable {
     }
     let mark = Section.beginState(
       isSnapshot: true,
+      isContinued: hasBegun,
       compacted: progress.compacted,
       base: last,
       end: progress.version,
       horizon: progress.version,
       in: &bytes
     )
+    hasBegun = true
     let isDone = hasNamedAll && writeEntries(to: &bytes, limit: limit)
     if isDone { Section.markComplete(mark, in: &bytes) }
     Section.end(mark, in: &bytes)

@@ -67,6 +67,11 @@ package struct Quirks: Sendable {
     counts = [Int](repeating: 0, count: Site.allCases.count)
   }
 
+  /// Lets a site act no more.
+  package mutating func remove(_ site: Site) {
+    sites &= ~Self.bit(of: site)
+  }
+
   /// How often a site has acted.
   package func count(of site: Site) -> Int {
     counts.isEmpty ? 0 : counts[Self.index(of: site)]

@@ -57,6 +57,7 @@ extension Section {
   /// Begins a state field, not complete as yet; returns the mark for ``end(_:in:)``.
   package static func beginState(
     isSnapshot: Bool,
+    isContinued: Bool = false,
     compacted: Version,
     base: Version,
     end: Version,
@@ -64,7 +65,7 @@ extension Section {
     in bytes: inout [UInt8]
   ) -> Int {
     let mark = begin(tag: Tag.state, in: &bytes)
-    bytes.append(isSnapshot ? snapshotFlag : 0)
+    bytes.append((isSnapshot ? snapshotFlag : 0) | (isContinued ? continuedFlag : 0))
     bytes.appendVarint(compacted)
     bytes.appendVarint(base)
     bytes.appendVarint(end)

@@ -29,6 +29,8 @@ package struct Section: Sendable {
   package struct State: Sendable, Hashable {
     package var isComplete: Bool
     package var isSnapshot: Bool
+    /// A further piece of a snapshot, which means nothing without those before it.
+    package var isContinued: Bool
     package var compacted: Version
     package var base: Version
     package var end: Version
@@ -46,6 +48,7 @@ package struct Section: Sendable {
 
   package static let completeFlag: UInt8 = 1
   package static let snapshotFlag: UInt8 = 2
+  package static let continuedFlag: UInt8 = 4
   package static let nameSizeLimit = 255
   package static let keySizeLimit = 65_535
 
@@ -139,7 +142,9 @@ package struct Section: Sendable {
     _ reader: inout WireReader
   ) throws(MalformedDatagram) -> State {
     let flags = try reader.byte(bytes)
-    guard flags & ~(completeFlag | snapshotFlag) == 0 else { throw .malformed }
+    guard flags & ~(completeFlag | snapshotFlag | continuedFlag) == 0,
+      flags & continuedFlag == 0 || flags & snapshotFlag != 0
+    else { throw .malformed }
     let compacted = try reader.varint(bytes)
     let base = try reader.varint(bytes)
     let end = try reader.varint(bytes)
@@ -155,6 +160,7 @@ package struct Section: Sendable {
     return State(
       isComplete: flags & completeFlag != 0,
       isSnapshot: flags & snapshotFlag != 0,
+      isContinued: flags & continuedFlag != 0,
       compacted: compacted,
       base: base,
       end: end,

@@ -1,6 +1,6 @@
 import GrapevineCore
 
-/// Asked by scenarios; see ``Simulation/requireAccord(among:)``.
+/// Asked by scenarios and by the swarm; see ``Simulation/requireAccord(among:)``.
 package final class AccordCheck: Check {
   package static let name = "accord"
   package static let reason =
@@ -15,18 +15,27 @@ extension Simulation {
   ///
   /// - Throws: a ``Violation`` of ``AccordCheck`` for the first that does not.
   package func requireAccord(among group: [Int]) throws(Violation) {
-    let ids = group.map { nodes[$0].engine.localID }
+    try requireAllHeldLive(among: group)
+    let ids = Set(group.map { nodes[$0].engine.localID })
     for node in group {
       let members = nodes[node].engine.memberSummaries(now: clockReading(of: node))
-      for id in ids {
-        let held = members.first { $0.id == id }
-        guard held?.isLive != true else { continue }
-        let shown = held.map { "\($0)" } ?? "nothing"
-        throw discord(node, "holds \(shown) for \(id), which lives")
-      }
       if let other = members.first(where: { !ids.contains($0.id) }) {
         throw discord(node, "lists \(other), which is none of the \(ids.count) that live")
       }
+    }
+  }
+
+  /// Demands that nodes list each other as live, whoever else they list.
+  ///
+  /// - Throws: a ``Violation`` of ``AccordCheck`` for the first that does not.
+  package func requireAllHeldLive(among group: [Int]) throws(Violation) {
+    let ids = group.map { nodes[$0].engine.localID }
+    for node in group {
+      let members = nodes[node].engine.memberSummaries(now: clockReading(of: node))
+      let live = Set(members.filter(\.isLive).map(\.id))
+      guard let id = ids.first(where: { !live.contains($0) }) else { continue }
+      let shown = members.first { $0.id == id }.map { "\($0)" } ?? "nothing"
+      throw discord(node, "holds \(shown) for \(id), which lives")
     }
   }
 

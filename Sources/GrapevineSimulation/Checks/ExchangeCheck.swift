@@ -155,6 +155,8 @@ extension ExchangeCheck {
     /// Scheduled and early ones to the observers, one each to a member of chance; one to a
     /// survivor, and one to a member that was lost.
     let heartbeats: Int
+    /// Members that are told who accuses them: up to three, of two accusers each.
+    static let tellings = 6
 
     init(_ configuration: GossipConfiguration) {
       burst = configuration.burst
@@ -181,7 +183,7 @@ extension ExchangeCheck {
       case .start: return 0
       // News of one's own goes out at once.
       case .call, .update: return kind == .push ? pushes : 0
-      case .stream: return kind == .push ? pushes : kind == .ping ? challenges : 0
+      case .stream: return kind == .push ? pushes : kind == .ping ? challenges + Self.tellings : 0
       case .deadline: return limitInTime(of: kind, load)
       case .datagram(let cause, _, _):
         return cause.map { limit(of: kind, afterA: $0, pushes) } ?? 0
@@ -208,7 +210,7 @@ extension ExchangeCheck {
       case (.digest, .delta), (.digest, .digest), (.digest, .ping): burst
       case (.delta, .push), (.ping, .push), (.ack, .push): pushes
       case (.delta, .delta), (.delta, .digest): 1
-      case (.delta, .ping): burst + challenges
+      case (.delta, .ping): burst + challenges + Self.tellings
       case (.push, .push): fanout + pushes
       case (.push, .digest): 1
       case (.push, .ping): challenges

@@ -20,6 +20,7 @@ struct FaultLog {
     var cutOffEnd: UInt64?
     var pausedSince: UInt64?
     var pauseEnd: UInt64?
+    var pauseLength: UInt64 = 0
   }
 
   private var lives: [MemberID: Life] = [:]
@@ -86,6 +87,7 @@ extension FaultLog {
   mutating func resumed(_ node: Int, at time: UInt64, limit: UInt64) {
     if let since = troubles[node].pausedSince, time - since > limit {
       troubles[node].pauseEnd = time
+      troubles[node].pauseLength = time - since
     }
     troubles[node].pausedSince = nil
   }
@@ -97,6 +99,12 @@ extension FaultLog {
 
   /// When the node's last long pause ended; nil if it had none.
   func lastPause(_ node: Int) -> UInt64? { troubles[node].pauseEnd }
+
+  /// How long the node slept, if it woke at `moment` or later; else zero.
+  func lengthOfPause(_ node: Int, endedSince moment: UInt64) -> UInt64 {
+    guard let end = troubles[node].pauseEnd, end >= moment else { return 0 }
+    return troubles[node].pauseLength
+  }
 
   /// When the whole network was last worse than members can stand.
   func lastWild(at time: UInt64) -> UInt64? { isWild ? time : wildEnd }

@@ -78,6 +78,7 @@ private func rewriteState(
 ) throws(MalformedDatagram) {
   let mark = Section.beginState(
     isSnapshot: state.isSnapshot,
+    isContinued: state.isContinued,
     compacted: state.compacted,
     base: state.base,
     end: state.end,

@@ -48,12 +48,23 @@ package final class SpreadCheck: StartCheck, EventCheck, InputCheck {
     switch event {
     case .member(.expired), .member(.replaced): states[node].forgotAt = simulation.time
     case .spreadFinished(let ticket, let missing):
+      let index = states[node].waits.firstIndex { $0.ticket == ticket }
+      let wait = index.map { states[node].waits.remove(at: $0) }
+      guard missing.isEmpty else { return }
       // One that ended with its call had nobody to ask.
-      guard let index = states[node].waits.firstIndex(where: { $0.ticket == ticket }) else {
-        return
-      }
-      let wait = states[node].waits.remove(at: index)
-      if missing.isEmpty { verify(wait, at: node, in: simulation) }
+      let engine = simulation.nodes[node].engine
+      let version = engine.version(of: engine.ownKey) ?? 0
+      verify(
+        wait
+          ?? Wait(
+            ticket: ticket,
+            version: version,
+            asker: engine.ownKey,
+            begunAt: simulation.time
+          ),
+        at: node,
+        in: simulation
+      )
     default: break
     }
   }

@@ -5,9 +5,9 @@ import GrapevineCore
 /// What excuses a verdict is as narrow as can be argued: what holds everywhere and is worse than
 /// members can stand; a pause of the member, a cut that takes it, or the one who tells, from a
 /// quarter of the others; a second process of its name, or an earlier one of its very identity. An
-/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing: they must
-/// not accuse then, or a moment after. What a newcomer takes over, with its first word of a member,
-/// was judged where it was told before.
+/// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing, unless
+/// packets are lost besides: they must not accuse then, or a moment after. What a newcomer takes
+/// over, with its first word of a member, was judged where it was told before.
 package final class VerdictCheck: EventCheck {
   package static let name = "verdicts"
   package static let reason =
@@ -23,9 +23,13 @@ package final class VerdictCheck: EventCheck {
   /// Pauses of up to so many of its intervals explain nothing: it takes 2.4 of silence to be
   /// suspected, and three more until a verdict.
   static let pauseIntervals: UInt64 = 2
+  /// Within so many intervals a node that wakes reads what waited for it.
+  static let backlogIntervals: UInt64 = 2
   /// The share of lost packets up to which members must stand it: then two rounds of pings, direct
   /// and by three relays, fail once in fifty times, and those by stream never.
   static let lossLimit = 0.25
+  /// Up to this share of lost packets a refutation outruns the verdict.
+  static let lossRefuted = 0.1
   /// Latencies up to this part of an interval are within the deviation that members allow for.
   static let latencyDivisor: UInt64 = 4
   /// Paths that take less carry no verdicts and refutations with certainty.
@@ -65,6 +69,10 @@ package final class VerdictCheck: EventCheck {
     in simulation: Simulation
   ) -> Bool {
     let (faults, time) = (simulation.faults, simulation.time)
+    // Who wakes reads first what was sent to it while it slept, or before.
+    let interval = simulation.nodes[observer].configuration.interval.wholeNanoseconds
+    let wokeSince = time - min(time, Self.backlogIntervals * interval)
+    let memory = memory + faults.lengthOfPause(observer, endedSince: wokeSince)
     func isRecent(_ moment: UInt64?) -> Bool {
       moment.map { time - $0 <= memory } ?? false
     }
@@ -74,6 +82,26 @@ package final class VerdictCheck: EventCheck {
       || (life.isReused && isRecent(life.began))
       || isRecent(faults.lastRivalry(id.name)) || simulation.hasRival(life.node)
       || isHearsay(id, observer, in: simulation, isRecent)
+      || isOutrun(id, observer, in: simulation, isRecent)
+  }
+
+  /// Says whether two that are deaf accuse the member, and its refutation may have been lost.
+  ///
+  /// Who hears only a few others can't tell that from the loss of all the rest. What it says is
+  /// refuted, but where packets are lost not at once everywhere.
+  private func isOutrun(
+    _ id: MemberID,
+    _ observer: Int,
+    in simulation: Simulation,
+    _ isRecent: (UInt64?) -> Bool
+  ) -> Bool {
+    guard simulation.conditions.loss.share > Self.lossRefuted else { return false }
+    let accusers = simulation.nodes[observer].engine.standing(of: MemberKey(id))?.accusers ?? []
+    let deaf = simulation.nodes.indices.count {
+      accusers.contains(simulation.nodes[$0].engine.ownKey)
+        && isRecent(simulation.faults.lastCutOff($0, at: simulation.time))
+    }
+    return deaf > 1
   }
 
   /// Says whether a newcomer tells a verdict with its first word of the member.

@@ -203,7 +203,8 @@ extension Swarm {
     if random.chance(1, outOf: 2) {
       configuration.arrivalWindow = Int(random.magnitude(in: 4...128))
       configuration.silenceLimit = 5 + random.index(16)
-      configuration.loneAccuserGrace = 4 + random.index(17)
+      // With less time a quarter of loss may keep an accused member from refuting.
+      configuration.loneAccuserGrace = 10 + random.index(11)
       configuration.suspicionGrace = 1 + random.index(4)
       configuration.cautionSpan = random.index(200)
       configuration.healthLimit = 1 + random.index(10)
@@ -227,6 +228,7 @@ extension Swarm {
       configuration.burst = 1 + random.index(16)
       configuration.packetQueueLimit =
         random.chance(1, outOf: 2) ? 64 : Int(random.magnitude(in: 64...4_096))
+      configuration.streamMemoryLimit = 1_048_576
       configuration.streamQueueLimit = Int(random.magnitude(in: 65_536...262_144))
       configuration.inboundStreamLimit = Int(random.magnitude(in: 1...64))
       configuration.outboundStreamLimit = 1 + random.index(8)

@@ -52,6 +52,9 @@ extension SwarmRun {
     var calm = NetworkConditions()
     calm.latency = options.conditions.latency
     simulation.conditions = calm
+    // Without end to it, what many hold of each other never is the same at one moment.
+    simulation.endQuirk(at: .needlessRefutation)
+    simulation.endQuirk(at: .hastyAccusation)
     chooseCore()
     for node in core {
       if simulation.state(of: node) == .paused { simulation.resume(node) }
@@ -60,7 +63,12 @@ extension SwarmRun {
       if !simulation.state(of: node).isAlive, !simulation.hasRival(node) { restart(node) }
     }
     tellTwinsApart()
-    // Those who have all moved meanwhile are found by names, which are resolved again.
+    tellSeeds()
+  }
+
+  /// Those who have all moved, or given their names up, meanwhile are found by names, which are
+  /// resolved again.
+  private func tellSeeds() {
     let first = Array(members.prefix(3))
     for node in members {
       simulation.addSeeds(node, first.filter { $0 != node })
@@ -136,6 +144,7 @@ extension SwarmRun {
             witness.coverage.supersessions == count && !simulation.isConverged(among: group)
           }
           guard end != nil else { break }
+          if witness.coverage.supersessions != count { tellSeeds() }
           continue
         }
         try simulation.verify(among: group)
@@ -149,33 +158,22 @@ extension SwarmRun {
 
   /// Demands that all come to list each other as live, and nobody else.
   private mutating func requireAccord() throws(Swarm.Failure) {
-    try requireAllHeldLive()
+    let group = members
+    try demand { () throws(Violation) in try simulation.requireAllHeldLive(among: group) }
     try advance(options.configuration.memberExpiry + patience)
     _ = try converge(within: options.healDuration)
     try requireNoGhosts()
-    try requireAllHeldLive()
-    for node in members {
-      let count = simulation.engine(at: node).memberCount
-      if count != members.count {
-        throw missed(
-          AccordCheck.self,
-          node,
-          "lists \(count) members where \(members.count) live"
-        )
-      }
-    }
+    let rest = members
+    try demand { () throws(Violation) in try simulation.requireAccord(among: rest) }
   }
 
-  private func requireAllHeldLive() throws(Swarm.Failure) {
-    for node in members {
-      for other in members where other != node {
-        let id = simulation.engine(at: other).localID
-        let known = simulation.member(named: id.name, at: node)
-        if known?.id != id || known?.isLive != true {
-          let held = known.map { "\($0)" } ?? "nothing"
-          throw missed(AccordCheck.self, node, "holds \(held) for \(id), which lives")
-        }
-      }
+  private func demand(
+    _ body: () throws(Violation) -> Void
+  ) throws(Swarm.Failure) {
+    do throws(Violation) {
+      try body()
+    } catch {
+      throw Swarm.Failure(kind: .noConvergence, violation: error, pending: pending())
     }
   }
 

@@ -54,6 +54,7 @@ extension Forger {
     let horizon = isSnapshot || choice & 2 == 0 ? end : clampingSum(end, choices.number())
     let field = Section.beginState(
       isSnapshot: isSnapshot,
+      isContinued: isSnapshot && choice & 2 != 0,
       compacted: compacted,
       base: base,
       end: end,

@@ -53,6 +53,7 @@ extension RoundTrip {
   ) {
     let field = Section.beginState(
       isSnapshot: state.isSnapshot,
+      isContinued: state.isContinued,
       compacted: state.compacted,
       base: state.base,
       end: state.end,

@@ -55,6 +55,24 @@ struct StandingInputTests {
     engine.checkInvariants()
   }
 
+  @Test func `who is accused is told so where that came by exchange`() {
+    var engine = Engine.alone()
+    let now = Engine.start
+    tell(&engine, Standing(), age: 0, at: now)
+    let accusers = (1...3).map { MemberKey(MemberID(name: "accuser-\($0)", generation: 1)) }
+    // Two accusers are enough for a verdict, so the member is told of two.
+    for (count, pings) in [(1, 1), (1, 1), (2, 2), (3, 2)] {
+      let standing = Standing(accusers: Array(accusers.prefix(count)))
+      tell(&engine, standing, age: 0, at: now)
+      #expect(engine.metrics.pingsOut == pings)
+    }
+    // An incarnation higher than all is no accusation that can be answered by the same one.
+    tell(&engine, Standing(incarnation: 1), age: 0, at: now)
+    #expect(engine.metrics.pingsOut == 2)
+    tell(&engine, Standing(incarnation: 1, accusers: [accusers[0]]), age: 0, at: now)
+    #expect(engine.metrics.pingsOut == 3)
+  }
+
   @Test func `a verdict on the node itself is refuted`() {
     var engine = Engine.alone()
     let own = engine.localID

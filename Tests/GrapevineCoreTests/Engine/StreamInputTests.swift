@@ -123,6 +123,31 @@ extension StreamInputTests {
     }
   }
 
+  @Test func `the rest of a snapshot is nothing without its beginning`() {
+    var engine = Engine.alone()
+    let key = MemberKey(stranger.id)
+    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
+    let stream = engine.streamAccepted(from: Stranger.endpoint, now: Engine.start)
+    engine.hear(stream, stranger.hello() + stranger.digest())
+    let kept = HandMadeSection(end: 5, entries: [Samples.entry("kept", "value", at: 5)])
+    engine.hear(stream, stranger.frame(.delta, kept.bytes(key)))
+    var rest = HandMadeSection(
+      isSnapshot: true,
+      base: 5,
+      end: 9,
+      entries: [Samples.entry("more", "value", at: 9)]
+    )
+    rest.isContinued = true
+    engine.hear(stream, stranger.frame(.delta, rest.bytes(key)))
+    #expect(engine.version(of: key) == 5)
+    #expect(engine.entry("kept", of: key) != nil && engine.entry("more", of: key) == nil)
+    rest.isContinued = false
+    rest.retained = [5...5]
+    engine.hear(stream, stranger.frame(.delta, rest.bytes(key)))
+    #expect(engine.version(of: key) == 9)
+    #expect(engine.entry("kept", of: key) != nil && engine.entry("more", of: key) != nil)
+  }
+
   @Test func `snapshots on their way share one budget, whatever streams they come by`() {
     var configuration = GossipConfiguration()
     configuration.remoteStateLimit = 1_000

@@ -216,7 +216,7 @@ extension History {
     _ log: inout ChangeLog
   ) throws -> Acceptance? {
     var snapshot = staged ?? StagedSnapshot(state)
-    guard snapshot.isContinued(by: state),
+    guard snapshot.isContinued(by: state), state.isContinued == (staged != nil),
       section.retained.map({ snapshot.retain($0, bytes) }) ?? true,
       snapshot.add(state, bytes, limits: limits)
     else { throw HistoryFailure(description: "a snapshot's piece does not go on from the last") }

@@ -40,6 +40,7 @@ enum Samples {
 /// A section's state field made by hand, as no honest sender need have made it.
 struct HandMadeSection {
   var isSnapshot = false
+  var isContinued = false
   var isComplete = true
   var compacted: Version = 0
   var base: Version = 0
@@ -63,6 +64,7 @@ struct HandMadeSection {
     }
     let mark = Section.beginState(
       isSnapshot: isSnapshot,
+      isContinued: isContinued,
       compacted: compacted,
       base: base,
       end: end,
