@@ -17,6 +17,7 @@ let package = Package(
   name: "Grapevine",
   products: [
     .library(name: "Grapevine", targets: ["Grapevine"]),
+    .library(name: "GrapevineSharding", targets: ["GrapevineSharding"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
   ],
@@ -32,6 +33,11 @@ let package = Package(
     .target(name: "GrapevineHashing", swiftSettings: strict),
     .target(
       name: "GrapevineCore",
+      dependencies: ["GrapevineHashing"],
+      swiftSettings: strictAndSafe
+    ),
+    .target(
+      name: "GrapevineSharding",
       dependencies: ["GrapevineHashing"],
       swiftSettings: strictAndSafe
     ),
@@ -71,6 +77,12 @@ let package = Package(
     .testTarget(
       name: "GrapevineCoreTests",
       dependencies: ["GrapevineCore", "GrapevineHashing"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineShardingTests",
+      dependencies: ["GrapevineSharding", "GrapevineHashing"],
+      exclude: ["Vectors"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -36,27 +36,24 @@ public enum XXH64 {
         lane4 = round(lane4, word(bytes, offset + 24))
         offset += 32
       }
-      result = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
-      for lane in [lane1, lane2, lane3, lane4] {
-        result = (result ^ round(0, lane)) &* prime1 &+ prime4
-      }
+      result = merge(lane1, lane2, lane3, lane4)
     } else {
       result = seed &+ prime5
     }
     result = result &+ UInt64(truncatingIfNeeded: count)
     while offset + 8 <= count {
-      result = rotate(result ^ round(0, word(bytes, offset)), 27) &* prime1 &+ prime4
+      result = mixWord(result, word(bytes, offset))
       offset += 8
     }
     if offset + 4 <= count {
       let half = UInt64(
         UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
       )
-      result = rotate(result ^ (half &* prime1), 23) &* prime2 &+ prime3
+      result = mixHalf(result, half)
       offset += 4
     }
     while offset < count {
-      result = rotate(result ^ (UInt64(bytes[offset]) &* prime5), 11) &* prime1
+      result = mixByte(result, UInt64(bytes[offset]))
       offset += 1
     }
     return avalanche(result)
@@ -66,7 +63,33 @@ public enum XXH64 {
     UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
-  private static func round(_ accumulator: UInt64, _ input: UInt64) -> UInt64 {
+  /// What the four lanes of all whole stripes come to.
+  static func merge(
+    _ lane1: UInt64,
+    _ lane2: UInt64,
+    _ lane3: UInt64,
+    _ lane4: UInt64
+  ) -> UInt64 {
+    var result = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
+    result = (result ^ round(0, lane1)) &* prime1 &+ prime4
+    result = (result ^ round(0, lane2)) &* prime1 &+ prime4
+    result = (result ^ round(0, lane3)) &* prime1 &+ prime4
+    return (result ^ round(0, lane4)) &* prime1 &+ prime4
+  }
+
+  static func mixWord(_ result: UInt64, _ word: UInt64) -> UInt64 {
+    rotate(result ^ round(0, word), 27) &* prime1 &+ prime4
+  }
+
+  static func mixHalf(_ result: UInt64, _ half: UInt64) -> UInt64 {
+    rotate(result ^ (half &* prime1), 23) &* prime2 &+ prime3
+  }
+
+  static func mixByte(_ result: UInt64, _ byte: UInt64) -> UInt64 {
+    rotate(result ^ (byte &* prime5), 11) &* prime1
+  }
+
+  static func round(_ accumulator: UInt64, _ input: UInt64) -> UInt64 {
     rotate(accumulator &+ input &* prime2, 31) &* prime1
   }
 
@@ -74,7 +97,7 @@ public enum XXH64 {
     (value << count) | (value >> (64 - count))
   }
 
-  private static func avalanche(_ value: UInt64) -> UInt64 {
+  static func avalanche(_ value: UInt64) -> UInt64 {
     var result = (value ^ (value >> 33)) &* prime2
     result = (result ^ (result >> 29)) &* prime3
     return result ^ (result >> 32)

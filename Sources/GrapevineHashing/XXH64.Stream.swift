@@ -1,0 +1,75 @@
+extension XXH64 {
+  /// The hash of bytes that come one after the other, in pieces of any size.
+  ///
+  /// It can be read at any time, and goes on from there.
+  public struct Stream: Sendable {
+    private var lanes: InlineArray<4, UInt64>
+    /// The bytes since the last whole stripe, the first of each word in its lowest byte.
+    private var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
+    private var count: UInt64 = 0
+    private let seed: UInt64
+
+    /// Creates a stream with no bytes yet.
+    public init(seed: UInt64 = 0) {
+      self.seed = seed
+      lanes = [seed &+ prime1 &+ prime2, seed &+ prime2, seed, seed &- prime1]
+    }
+  }
+}
+
+extension XXH64.Stream {
+  /// Adds one byte.
+  public mutating func append(_ byte: UInt8) {
+    let offset = Int(truncatingIfNeeded: count & 31)
+    words[offset / 8] |= UInt64(byte) << UInt64(8 * (offset % 8))
+    count &+= 1
+    if offset == 31 { finishStripe() }
+  }
+
+  /// Adds bytes.
+  ///
+  /// - Complexity: O(number of bytes).
+  public mutating func append(contentsOf bytes: some Sequence<UInt8>) {
+    for byte in bytes { append(byte) }
+  }
+
+  /// Forgets all bytes.
+  public mutating func reset() {
+    self = XXH64.Stream(seed: seed)
+  }
+
+  private mutating func finishStripe() {
+    for index in 0..<4 {
+      lanes[index] = XXH64.round(lanes[index], words[index])
+      words[index] = 0
+    }
+  }
+
+  /// The hash of all bytes so far.
+  public var value: UInt64 {
+    var result =
+      count < 32
+      ? seed &+ XXH64.prime5 : XXH64.merge(lanes[0], lanes[1], lanes[2], lanes[3])
+    result = result &+ count
+    let rest = Int(truncatingIfNeeded: count & 31)
+    var index = 0
+    while index < rest / 8 {
+      result = XXH64.mixWord(result, words[index])
+      index += 1
+    }
+    guard rest % 8 > 0 else { return XXH64.avalanche(result) }
+    var word = words[index]
+    var left = rest % 8
+    if left >= 4 {
+      result = XXH64.mixHalf(result, word & 0xFFFF_FFFF)
+      word >>= 32
+      left -= 4
+    }
+    while left > 0 {
+      result = XXH64.mixByte(result, word & 0xFF)
+      word >>= 8
+      left -= 1
+    }
+    return XXH64.avalanche(result)
+  }
+}

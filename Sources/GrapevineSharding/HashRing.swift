@@ -1,0 +1,143 @@
+import GrapevineHashing
+
+/// Consistent hashing on a ring: each peer has many tokens on it, and a key is owned by the peer
+/// with the next token (Karger et al., 1997).
+///
+/// Placement is that of ckit's `shard.Ring`, bit for bit. The owners of a key after the first are
+/// the next other peers on the ring, so that they inherit it in turn. More tokens even out the
+/// shares and cost memory: 12 bytes each, and at most 8 for the directory. A peer of another
+/// ``ShardPeer/weight`` than 100 has tokens in proportion to it, one at least.
+///
+/// - Complexity: O(1) for an owner, O(peers × tokens) to replace the peers.
+public struct HashRing<Peer: ShardPeer>: Sharder {
+  var placement: Placement<Peer, RingTable>
+
+  /// The tokens of a peer with the usual weight.
+  public var tokensPerNode: Int { placement.settings }
+
+  /// The most tokens that a peer of usual weight can have.
+  public static var tokenLimit: Int { TokenLimit.perNode }
+
+  /// Creates a ring without peers; 256 or 512 tokens spread keys well.
+  ///
+  /// - Throws: ``ShardingError/invalidTokenCount(_:)`` unless `tokensPerNode` is from 1 to
+  ///   ``tokenLimit``.
+  public init(tokensPerNode: Int) throws(ShardingError) {
+    guard 1...Self.tokenLimit ~= tokensPerNode else { throw .invalidTokenCount(tokensPerNode) }
+    placement = Placement(tokensPerNode)
+  }
+
+  /// The peers that own keys, sorted by the bytes of their names; no viewers.
+  public var peers: [Peer] { placement.readers }
+
+  /// Replaces all peers; their order does not matter.
+  public mutating func replacePeers(with peers: some Sequence<Peer>) {
+    placement.replacePeers(with: peers)
+  }
+
+  /// The peer that owns `key`.
+  ///
+  /// - Throws: ``ShardingError/notEnoughNodes(needed:available:)`` if no peer may own keys.
+  public func owner(
+    of key: ShardKey,
+    for operation: ShardOperation
+  ) throws(ShardingError) -> Peer {
+    try placement.owner(of: key, for: operation)
+  }
+
+  /// The `count` peers that own `key`, no two of them the same, the best first.
+  ///
+  /// - Throws: ``ShardingError/notEnoughNodes(needed:available:)`` if fewer peers may, or
+  ///   ``ShardingError/negativeCount(_:)``.
+  public func owners(
+    of key: ShardKey,
+    count: Int,
+    for operation: ShardOperation
+  ) throws(ShardingError) -> [Peer] {
+    try placement.owners(of: key, count: count, for: operation)
+  }
+
+  /// Calls `body` with one owner of `key` after the other, the best first, until it returns false
+  /// or there is none left.
+  public func forEachOwner(
+    of key: ShardKey,
+    for operation: ShardOperation,
+    _ body: (Peer) -> Bool
+  ) {
+    placement.forEachOwner(of: key, for: operation, body)
+  }
+
+  /// How many peers may own keys.
+  public func eligibleCount(for operation: ShardOperation) -> Int {
+    placement.peers(for: operation).count
+  }
+
+  /// A number that stands for the algorithm and all peers that own keys: who has the same places
+  /// each key on the same peers.
+  ///
+  /// - Complexity: O(number of peers).
+  public var fingerprint: UInt64 {
+    placement.fingerprint(algorithm: 1 << 32 | UInt64(tokensPerNode))
+  }
+}
+
+/// The ring of some peers.
+struct RingTable: PlacementTable {
+  let tokens: TokenTable
+  private let peerCount: Int
+
+  init(names: [String.UTF8View], weights: [Int], _ tokensPerNode: Int) {
+    peerCount = names.count
+    var unsorted: [UInt64] = []
+    var owners: [UInt32] = []
+    let total = weights.reduce(0) { $0 + Self.tokenCount(weight: $1, tokensPerNode) }
+    precondition(total <= Int(UInt32.max), "\(total) tokens on a ring")
+    unsorted.reserveCapacity(total)
+    owners.reserveCapacity(total)
+    for (index, name) in names.enumerated() {
+      // Token t is the hash of the name and the bytes 0 to t, each without its high bits.
+      var stream = XXH64.Stream()
+      stream.append(contentsOf: name)
+      for number in 0..<Self.tokenCount(weight: weights[index], tokensPerNode) {
+        stream.append(UInt8(truncatingIfNeeded: number))
+        unsorted.append(stream.value)
+        owners.append(UInt32(index))
+      }
+    }
+    tokens = TokenTable(unsorted: unsorted, owners: owners)
+  }
+
+  private static func tokenCount(weight: Int, _ tokensPerNode: Int) -> Int {
+    max(1, tokensPerNode * weight / 100)
+  }
+
+  func owner(of key: UInt64) -> Int {
+    let index = tokens.firstIndex(from: key)
+    return Int(tokens.owners[index < tokens.count ? index : 0])
+  }
+
+  func forEachOwner(of key: UInt64, _ body: (Int) -> Bool) {
+    var index = tokens.firstIndex(from: key)
+    var seen: [UInt32] = []
+    var isSeen: [Bool] = []
+    while seen.count < peerCount {
+      if index >= tokens.count { index = 0 }
+      let owner = tokens.owners[index]
+      index += 1
+      if isSeen.isEmpty {
+        guard !seen.contains(owner) else { continue }
+        // Few are looked for among few; many are marked.
+        if seen.count == 16 {
+          isSeen = [Bool](repeating: false, count: peerCount)
+          for other in seen { isSeen[Int(other)] = true }
+          isSeen[Int(owner)] = true
+        }
+      } else {
+        guard !isSeen[Int(owner)] else { continue }
+        isSeen[Int(owner)] = true
+      }
+      seen.append(owner)
+      guard body(Int(owner)) else { return }
+    }
+  }
+}
