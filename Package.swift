@@ -49,7 +49,7 @@ let package = Package(
     ),
     .target(
       name: "Grapevine",
-      dependencies: ["GrapevineCore", "GrapevineTransport"],
+      dependencies: ["GrapevineCore", "GrapevineSharding", "GrapevineTransport"],
       swiftSettings: strict
     ),
     .target(

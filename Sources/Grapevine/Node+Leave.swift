@@ -12,10 +12,12 @@ extension Node {
     do {
       try runtime.withEngine { (engine, now) throws(StateError) in
         try engine.beginLeaving(now: now)
+        board.noteChange()
       }
     } catch {
       throw NodeError(error, name: name)
     }
+    board.wake()
     log.write(.info, "about to leave", [:])
   }
 
@@ -78,6 +80,7 @@ extension Node {
     guard hub.beginClosing() else { return }
     seedKeeper.stop()
     runtime.close()
+    board.close()
     hub.finishClosing()
     log.write(.info, "closed", [:])
   }

@@ -1,4 +1,5 @@
 @_exported public import GrapevineCore
+@_exported public import GrapevineSharding
 import GrapevineTransport
 
 /// One member of a cluster: it gossips with the others, holds what they say of themselves, and says
@@ -26,6 +27,7 @@ public final class Node: Sendable {
   let name: String
   let runtime: NodeRuntime
   let hub: NodeHub
+  let board = PeerBoard()
   let loop: Loop
   let log: NodeLog
   let seedKeeper: SeedKeeper
@@ -53,7 +55,7 @@ public final class Node: Sendable {
       resolver: loop.resolver,
       log: log
     )
-    hub = NodeHub(log: log) { [seedKeeper] in seedKeeper.peerWasLost() }
+    hub = NodeHub(log: log, board: board) { [seedKeeper] in seedKeeper.peerWasLost() }
     let id = MemberID(
       name: name,
       generation: configuration.generation ?? WallClock.millisecondsSince1970()
@@ -64,6 +66,7 @@ public final class Node: Sendable {
     } catch {
       throw NodeError(error, value: configuration.bind)
     }
+    board.start(runtime: runtime, thread: loop.delivery)
     seedKeeper.start(runtime: runtime, hub: hub, ownAddress: address)
     log.write(
       .info,

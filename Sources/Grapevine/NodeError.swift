@@ -46,6 +46,8 @@ extension NodeError {
       case joinFailed
       case leaveFailed
       case spreadIncomplete
+      case invalidTransition
+      case sizeNotReached
       case nameTaken
       case left
       case closed
@@ -72,6 +74,11 @@ extension NodeError {
     public static let leaveFailed = Code(kind: .leaveFailed)
     /// The time was over before all live members held a version.
     public static let spreadIncomplete = Code(kind: .spreadIncomplete)
+    /// A state does not follow on the one that the node has; the cause is a
+    /// `StateTransitionError`.
+    public static let invalidTransition = Code(kind: .invalidTransition)
+    /// The time was over before so many members were live.
+    public static let sizeNotReached = Code(kind: .sizeNotReached)
     /// Another live process goes by the node's name, and it is the one that stays.
     public static let nameTaken = Code(kind: .nameTaken)
     /// The node has left its cluster.

@@ -40,10 +40,12 @@ final class NodeHub: Sendable {
   private let hasNews = Atomic(false)
   private let peerWasLost: @Sendable () -> Void
   private let log: NodeLog
+  private let board: PeerBoard
 
   /// Creates a hub; `peerWasLost` is called, outside every lock, when a peer left or went down.
-  init(log: NodeLog, peerWasLost: @escaping @Sendable () -> Void) {
+  init(log: NodeLog, board: PeerBoard, peerWasLost: @escaping @Sendable () -> Void) {
     self.log = log
+    self.board = board
     self.peerWasLost = peerWasLost
   }
 
@@ -76,6 +78,7 @@ extension NodeHub: NodeRuntimeDelegate {
       case .member(let event):
         for subscriber in state.subscribers { subscriber.queue.append(event) }
         if event.mayLeaveNodeAlone { state.errands.append(peerWasLost) }
+        if event.mayChangePeers { board.noteChange() }
       case .joinFinished(let ticket, let outcome):
         guard let handler = state.joins.removeValue(forKey: ticket) else { break }
         state.errands.append { handler(outcome) }
@@ -88,8 +91,10 @@ extension NodeHub: NodeRuntimeDelegate {
           for promise in promises { state.errands.append { promise.fulfil(report) } }
         }
         state.leaving = .done(report)
+        board.noteChange()
       case .superseded(let rival, _): state.successor = rival
-      case .answersByStreamOnly, .wasPaused, .generationRaised, .stateRefused: break
+      case .peerChanged, .generationRaised: board.noteChange()
+      case .answersByStreamOnly, .wasPaused, .stateRefused: break
       }
     }
     log.collect(event)
@@ -103,6 +108,7 @@ extension NodeHub: NodeRuntimeDelegate {
       return (state.subscribers, state.errands)
     }
     log.wake()
+    board.wake()
     for subscriber in subscribers { subscriber.wake() }
     for errand in errands { errand() }
   }
@@ -222,6 +228,15 @@ extension NodeHub {
 }
 
 extension Event {
+  /// Says whether the list of live members, or what one of them owns, may be another after the
+  /// event.
+  fileprivate var mayChangePeers: Bool {
+    switch self {
+    case .joined, .leaving, .left, .down, .up, .replaced: true
+    case .expired, .keySet, .keyDeleted, .nameConflict: false
+    }
+  }
+
   /// Says whether a live peer fewer may be there after the event.
   fileprivate var mayLeaveNodeAlone: Bool {
     switch self {

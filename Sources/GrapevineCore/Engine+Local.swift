@@ -28,16 +28,32 @@ extension Engine {
     return version
   }
 
-  /// Announces that this node is about to leave, so that others take over what it holds.
+  /// Announces that this node is about to leave, so that others take over what it holds; returns
+  /// the version after it.
   ///
   /// - Throws: ``StateError`` as ``update(_:now:)`` does.
-  package mutating func beginLeaving(now: Instant) throws(StateError) {
+  @discardableResult
+  package mutating func beginLeaving(now: Instant) throws(StateError) -> Version {
+    try setReserved(ReservedKeys.leaving, [], now: now)
+  }
+
+  /// Announces that this node owns keys from now on; returns the version after it.
+  ///
+  /// - Throws: ``StateError`` as ``update(_:now:)`` does.
+  package mutating func participate(weight: Int, now: Instant) throws(StateError) -> Version {
+    try setReserved(ReservedKeys.participant, Array("\(weight)".utf8), now: now)
+  }
+
+  private mutating func setReserved(
+    _ key: String,
+    _ value: [UInt8],
+    now: Instant
+  ) throws(StateError) -> Version {
     // Whether the state may change is checked as for any other change.
     let before = try update([], now: now)
-    let isNew = table.update(localSlot) {
-      $0.state.set(key: ReservedKeys.leaving, value: [])
-    }
+    let isNew = table.update(localSlot) { $0.state.set(key: key, value: value) }
     if isNew { pushOwnState(since: before) }
+    return table[localSlot].state.version
   }
 
   /// Checks a change; returns its key if that would be a new entry.

@@ -60,6 +60,10 @@ extension Engine {
     view(localSlot, now: now, withEntries: true)
   }
 
+  package func localSummary(now: Instant) -> Member {
+    view(localSlot, now: now, withEntries: false)
+  }
+
   /// The entry of one key of one member, unless it is deleted; O(1).
   package func entry(_ key: String, of name: String) -> Entry? {
     guard let member = table.key(named: name), let slot = table.slot(of: member),
@@ -87,6 +91,11 @@ extension Engine {
     return members.sorted { $0.id < $1.id }
   }
 
+  private func weight(of state: VersionedState) -> Int? {
+    guard let entry = state.find(ReservedKeys.participant), !entry.isDeleted else { return nil }
+    return Int(entry.entry.text).map { min(max($0, 1), Member.weightLimit) } ?? 100
+  }
+
   private func view(_ slot: Int, now: Instant, withEntries: Bool) -> Member {
     let record = table[slot]
     var entries: [Entry] = []
@@ -106,6 +115,7 @@ extension Engine {
       hasLeft: record.standing.verdict == .left,
       isLeaving: record.isLive && record.state.find(ReservedKeys.leaving)?.isDeleted == false,
       isDown: record.standing.verdict == .down,
+      weight: weight(of: record.state),
       expiry: record.isLive ? nil : max(.zero, rest),
       isSelf: record.key == localKey,
       entries: entries

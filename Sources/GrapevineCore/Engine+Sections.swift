@@ -205,6 +205,7 @@ extension Engine {
       return challenge(claim, slot)
     }
     let before = table[slot].standing
+    let formerEndpoint = table[slot].endpoint
     let verdict = verdictTime(claim)
     let isNew = table.update(slot) { record in
       if claim.standing.incarnation > record.standing.incarnation {
@@ -225,6 +226,7 @@ extension Engine {
       return isNew
     }
     guard isNew else { return false }
+    if table[slot].endpoint != formerEndpoint { events.append(.peerChanged(table[slot].id)) }
     reportVerdict(
       of: table[slot].id,
       from: before.verdict,
@@ -247,6 +249,7 @@ extension Engine {
   private mutating func report(_ log: ChangeLog, _ slot: Int) {
     metrics.entriesIn += log.appliedCount
     if log.isLeaving, table.isLive(slot) { events.append(.member(.leaving(table[slot].id))) }
+    if log.isParticipating { events.append(.peerChanged(table[slot].id)) }
     guard !log.changes.isEmpty else { return }
     let id = table[slot].id
     for change in log.changes {

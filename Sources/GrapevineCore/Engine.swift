@@ -118,7 +118,7 @@ package struct Engine: Sendable {
     limits = EntryLimits(
       // An owner whose entries are at the limit may still announce that it leaves.
       entryCount: configuration.entryLimit + ReservedKeys.count,
-      keySize: max(configuration.keySizeLimit, ReservedKeys.leaving.utf8.count),
+      keySize: max(configuration.keySizeLimit, ReservedKeys.sizeLimit),
       valueSize: configuration.valueSizeLimit
     )
     random = Xoshiro256(seed: seed)

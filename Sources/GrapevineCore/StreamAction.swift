@@ -136,4 +136,6 @@ package enum EngineEvent: Sendable, Hashable {
   /// State of a member was refused because a limit was reached; told once per member, or
   /// for `memberLimit` once until there is room.
   case stateRefused(MemberID, limit: String)
+  /// A member has begun to own keys, has another weight in that, or moved to another address.
+  case peerChanged(MemberID)
 }

@@ -63,7 +63,7 @@ extension Simulation {
       nodes[node].isSuperseded = true
       noteEnd(node)
     case .member, .joinFinished, .leaveFinished, .spreadFinished, .stateRefused,
-      .answersByStreamOnly, .wasPaused:
+      .answersByStreamOnly, .wasPaused, .peerChanged:
       break
     }
     if nodes[node].events.count >= eventLogLimit {

@@ -39,7 +39,7 @@ package enum NativeThread {
   }
 
   /// A number that the calling thread alone has while it runs.
-  static var currentID: UInt { UInt(pthread_self()) }
+  package static var currentID: UInt { UInt(pthread_self()) }
 }
 
 private final class ThreadStart {

@@ -70,6 +70,10 @@ public enum ReservedKeys {
   public static let prefix = "grapevine:"
   /// Held by a member that is about to leave.
   package static let leaving = "grapevine:leaving"
+  /// Held by a member that owns keys of its users' data: its weight, in decimal digits.
+  package static let participant = "grapevine:participant"
   /// How many there are.
-  package static let count = 1
+  package static let count = 2
+  /// The bytes of the longest.
+  package static let sizeLimit = participant.utf8.count
 }

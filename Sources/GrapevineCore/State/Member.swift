@@ -66,6 +66,9 @@ public struct Member: Sendable, Hashable, Codable {
   public let isLeaving: Bool
   /// Says whether the cluster has judged the member crashed.
   public let isDown: Bool
+  /// The member's weight as an owner of keys, in percent of the usual one, from 1 to
+  /// ``weightLimit``; nil if it owns none.
+  public let weight: Int?
   /// The time until a member that left or is down is forgotten; nil while it lives.
   public let expiry: Duration?
   /// Says whether the member is the node that was asked.
@@ -80,6 +83,7 @@ public struct Member: Sendable, Hashable, Codable {
     hasLeft: Bool,
     isLeaving: Bool,
     isDown: Bool,
+    weight: Int? = nil,
     expiry: Duration?,
     isSelf: Bool,
     entries: [Entry]
@@ -91,6 +95,7 @@ public struct Member: Sendable, Hashable, Codable {
     self.hasLeft = hasLeft
     self.isLeaving = isLeaving
     self.isDown = isDown
+    self.weight = weight
     self.expiry = expiry
     self.isSelf = isSelf
     self.entries = entries
@@ -100,10 +105,13 @@ public struct Member: Sendable, Hashable, Codable {
   public static func == (first: Member, second: Member) -> Bool {
     first.id == second.id && first.address == second.address && first.version == second.version
       && first.hasLeft == second.hasLeft && first.isLeaving == second.isLeaving
-      && first.isDown == second.isDown
+      && first.isDown == second.isDown && first.weight == second.weight
       && first.expiry == second.expiry && first.isSelf == second.isSelf
       && first.entries == second.entries
   }
+
+  /// The greatest weight that a member can have.
+  public static let weightLimit = 10_000
 
   /// The member's identity.
   public var id: MemberID { MemberID(name: name, generation: generation) }
@@ -126,6 +134,7 @@ public struct Member: Sendable, Hashable, Codable {
     case hasLeft = "left"
     case isLeaving = "leaving"
     case isDown = "down"
+    case weight
     case expiry
     case isSelf
     case entries

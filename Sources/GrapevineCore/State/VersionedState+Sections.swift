@@ -12,14 +12,20 @@ package struct ChangeLog: Sendable {
   package var appliedCount = 0
   /// Says that the member has announced that it is about to leave.
   package var isLeaving = false
+  /// Says that the member has begun to own keys, or does so with another weight.
+  package var isParticipating = false
 
   package init(isRecording: Bool) {
     self.isRecording = isRecording
   }
 
   package mutating func noteSet(_ entry: StoredEntry) {
-    if entry.isReserved, entry.key == ReservedKeys.leaving { isLeaving = true }
-    guard isRecording, !entry.isReserved else { return }
+    guard !entry.isReserved else {
+      if entry.key == ReservedKeys.leaving { isLeaving = true }
+      if entry.key == ReservedKeys.participant { isParticipating = true }
+      return
+    }
+    guard isRecording else { return }
     changes.append(.set(entry.entry))
   }
 

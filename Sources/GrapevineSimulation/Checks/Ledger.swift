@@ -150,7 +150,7 @@ extension Ledger {
     case .member(let event): take(event, by: node)
     case .generationRaised(let id): history.rename(lives[node], to: id)
     case .joinFinished, .leaveFinished, .spreadFinished, .superseded, .stateRefused,
-      .answersByStreamOnly, .wasPaused:
+      .answersByStreamOnly, .wasPaused, .peerChanged:
       break
     }
   }

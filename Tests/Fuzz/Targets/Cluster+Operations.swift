@@ -36,7 +36,7 @@ extension Cluster {
     case 12: withdraw(index, &forger)
     case 13: spread(index, &forger)
     case 14: touch(index) { subject, now in subject.input { $0.leave(now: now) } }
-    case 15: touch(index) { subject, now in subject.input { try? $0.beginLeaving(now: now) } }
+    case 15: touch(index) { subject, now in subject.input { _ = try? $0.beginLeaving(now: now) } }
     case 16: restart(index, &forger)
     case 17:
       let seeds = [forger.endpoint(), Cast.endpoints[0]]

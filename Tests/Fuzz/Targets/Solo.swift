@@ -153,7 +153,7 @@ struct Solo {
       guard let ticket = subject.spreads.last else { return }
       subject.input { $0.cancelSpread(ticket, now: time) }
     case 12: subject.input { $0.addSeeds([forger.endpoint()], now: time) }
-    case 13: subject.input { try? $0.beginLeaving(now: time) }
+    case 13: subject.input { _ = try? $0.beginLeaving(now: time) }
     case 14: subject.input { $0.leave(now: time) }
     default: subject.input { $0.reportsEntries.toggle() }
     }
