@@ -55,7 +55,9 @@ public struct PeerObservation: Sendable {
     self.board = board
   }
 
-  /// Removes the observer; twice is harmless. A call of it that is under way goes on.
+  /// Removes the observer; twice is harmless.
+  ///
+  /// A call of it that is under way goes on.
   public func cancel() {
     guard let subscriber else { return }
     board?.remove(subscriber)

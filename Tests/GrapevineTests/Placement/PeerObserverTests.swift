@@ -3,7 +3,9 @@ import GrapevineTransport
 import Testing
 
 @Suite(.nodesStay, .timeLimit(.minutes(1))) struct PeerObserverTests {
-  @Test func `Observers are called in order, with lists that differ, until they end`() async throws {
+  @Test func `Observers are called in order, with lists that differ, until they end`()
+    async throws
+  {
     let nodes = try await makeCluster("a", "b")
     let calls = Locked<[String]>([])
     nodes[0].observePeers { peers in
