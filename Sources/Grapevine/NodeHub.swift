@@ -94,7 +94,7 @@ extension NodeHub: NodeRuntimeDelegate {
         board.noteChange()
       case .superseded(let rival, _): state.successor = rival
       case .peerChanged, .generationRaised: board.noteChange()
-      case .answersByStreamOnly, .wasPaused, .stateRefused: break
+      case .answersByStreamOnly, .wasPaused, .stateRefused, .lockGranted, .lockLost: break
       }
     }
     log.collect(event)

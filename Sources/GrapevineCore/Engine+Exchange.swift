@@ -46,14 +46,17 @@ extension Engine {
       case .ack:
         takeAck(try Ping.read(datagram, &reader), datagram, from: header.sender, at: source)
       case .request:
-        takeRequest(
-          try Inquiry.readRequest(datagram, &reader),
-          from: header.sender,
-          at: source
-        )
+        let (sequence, request) = try Inquiry.readRequest(datagram, &reader)
+        switch request {
+        case .version: takeRequest(sequence, from: header.sender, at: source)
+        case .lock(let lock): takeLockRequest(lock, sequence, from: header.sender, at: source)
+        }
       case .reply:
-        let reply = try Inquiry.readReply(datagram, &reader)
-        takeReply(reply.sequence, reply.version, from: header.sender)
+        let (sequence, reply) = try Inquiry.readReply(datagram, &reader)
+        switch reply {
+        case .version(let version): takeReply(sequence, version, from: header.sender)
+        case .lock(let lock): takeLockReply(lock, from: header.sender)
+        }
       }
       noteHeard(header.sender, isScheduled: isScheduled)
     } catch {

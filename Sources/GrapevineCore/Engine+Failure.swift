@@ -167,6 +167,8 @@ extension Engine {
     metrics.pauses += 1
     events.append(.wasPaused(.nanoseconds(Int64(clamping: lateness))))
     heardAnyAt = clock
+    // Others need longer than that to call it down, and to take over what it holds.
+    if lateness >= 2 * interval { loseLocks() }
     // From the last time that it surely ran; what was open then goes on as if no time had passed.
     let length = clock.since(before)
     table.shiftHeard(by: length)
@@ -191,6 +193,7 @@ extension Engine {
   /// not push.
   mutating func distrustSilence() {
     pending.standings.removeAll { $0 != localKey }
+    loseLocks()
     for index in observations.indices { noteLife(index) }
     for index in accusations.indices {
       accusations[index].firstAt = clock

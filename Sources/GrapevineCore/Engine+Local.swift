@@ -160,6 +160,7 @@ extension Engine {
       events.append(.leaveFinished(asked: [], acknowledged: []))
       return
     }
+    loseLocks()
     phase = .left
     let time = clock
     table.update(localSlot) {

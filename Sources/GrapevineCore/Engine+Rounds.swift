@@ -30,6 +30,7 @@ extension Engine {
     advanceChallenges()
     if clock >= pending.dueAt { flushPush() }
     advanceSpreads()
+    advanceLocks()
   }
 
   /// When to call `advance(to:)` next; never in the past after a call of it.
@@ -40,6 +41,7 @@ extension Engine {
     deadline = min(deadline, min(roundAt, earlyAt))
     deadline = min(deadline, min(failureDeadline, pending.dueAt))
     for spread in spreads { deadline = min(deadline, spread.dueAt) }
+    deadline = min(deadline, locks.nextDue)
     return phase == .active ? min(deadline, timeToLive.nextDue) : deadline
   }
 

@@ -42,6 +42,7 @@ extension Engine {
 
   /// Lets those who wait for all live members wait for one more: it joined, or lives again.
   mutating func widenSpreads(to key: MemberKey) {
+    widenClaims(to: key)
     for index in spreads.indices where !spreads[index].waiting.contains(key) {
       spreads[index].waiting.append(key)
     }

@@ -15,6 +15,7 @@ package struct Engine: Sendable {
   /// Tells this process from a twin.
   let instance: UInt64
   let endpoint: Endpoint
+  let startedAt: Instant
 
   // What is known.
   var table = MemberTable()
@@ -81,6 +82,9 @@ package struct Engine: Sendable {
   var membershipBudget: TokenBucket
   var pulls = RecentPulls()
   var spreads: [Spread] = []
+  var locks: LockTable
+  /// When locks may be taken, and others be allowed to take them.
+  var lockAllowedAt: Instant
 
   // What comes out.
   var packets: PacketQueue
@@ -131,10 +135,13 @@ package struct Engine: Sendable {
       pause: interval * 4 / UInt64(configuration.membershipPushLimit),
       now: now
     )
+    locks = LockTable(limit: configuration.lockMemoryLimit)
+    lockAllowedAt = now.advanced(by: configuration.lockGrace.wholeNanoseconds)
     health = LocalHealth(limit: configuration.healthLimit)
     heardAnyAt = now
     nextSequence = SequenceNumber(truncatingIfNeeded: random.next())
     clock = now
+    startedAt = now
     roundAt = now.advanced(by: random.below(max(1, interval)))
     localKey = MemberKey(id)
     table.insert(

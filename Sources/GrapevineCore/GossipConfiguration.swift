@@ -130,6 +130,17 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most calls of `spread` that wait at a time; a further one fails as busy; 1 and more.
   public var spreadLimit = 1_024
 
+  /// How long a node that begins, that was alone, or that was taken for dead neither takes locks
+  /// nor lets others take them; 2 s.
+  ///
+  /// In that time it learns who is there, and the others of it.
+  public var lockGrace: Duration = .seconds(2)
+
+  /// The locks whose last epoch a node remembers for others; 65,536.
+  ///
+  /// Where there are more, later epochs are higher than they need be.
+  public var lockMemoryLimit = 65_536
+
   /// The number of aged tombstones at which an owner compacts its state; 1 and more.
   public var compactThreshold = 500
 
@@ -238,6 +249,8 @@ extension GossipConfiguration {
     try check("cautionSpan", cautionSpan, 0...10_000)
     try check("healthLimit", healthLimit, 1...64)
     try check("spreadLimit", spreadLimit, 1...(1 << 20))
+    try check("lockGrace", lockGrace, .milliseconds(1), .seconds(600))
+    try check("lockMemoryLimit", lockMemoryLimit, 1...(1 << 24))
     try check("compactThreshold", compactThreshold, 1...(1 << 30))
     try check("tombstoneAge", tombstoneAge, .zero, .seconds(86_400 * 365))
     try check("memberExpiry", memberExpiry, .milliseconds(1), .seconds(86_400 * 365))

@@ -78,6 +78,10 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var pauses = 0
   /// Questions of `spread` sent.
   public var requestsOut = 0
+  /// Locks that the node came to hold.
+  public var locksGranted = 0
+  /// Locks that the node gave up since another member held them, too, or had been promised them.
+  public var locksContested = 0
   /// Questions of others' `spread` received.
   public var requestsIn = 0
   /// Answers to questions of `spread` received.

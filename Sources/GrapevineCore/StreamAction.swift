@@ -138,4 +138,8 @@ package enum EngineEvent: Sendable, Hashable {
   case stateRefused(MemberID, limit: String)
   /// A member has begun to own keys, has another weight in that, or moved to another address.
   case peerChanged(MemberID)
+  /// The node holds a lock from now on.
+  case lockGranted(LockID, epoch: LockEpoch)
+  /// The node holds a lock no more, though it did not let go of it.
+  case lockLost(LockID)
 }

@@ -63,7 +63,8 @@ extension Simulation {
       nodes[node].isSuperseded = true
       noteEnd(node)
     case .member, .joinFinished, .leaveFinished, .spreadFinished, .stateRefused,
-      .answersByStreamOnly, .wasPaused, .peerChanged:
+      .answersByStreamOnly, .wasPaused, .peerChanged, .lockGranted,
+      .lockLost:
       break
     }
     if nodes[node].events.count >= eventLogLimit {

@@ -17,6 +17,10 @@ package final class Simulation {
   ///
   /// ``VerdictCheck`` has the limits; runs that are to pass them by turn it off.
   package var judgesVerdicts: Bool
+  /// Says whether a lock with two holders ends the run.
+  package var judgesLocks = true
+  /// Grants of a lock that another running node held.
+  package var sharedGrantCount = 0
   /// Where the engines of processes that start from now on behave awkwardly, if legally.
   package var quirkSites: [Quirks.Site] = []
   /// Called with each event as it leaves an engine.

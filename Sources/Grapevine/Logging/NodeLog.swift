@@ -93,7 +93,7 @@ extension NodeLog {
       append(.error, "another process has this name", ["rival": "\(rival)", "at": "\(address)"])
     case .generationRaised(let id):
       append(.info, "an earlier life had a higher generation", ["now": "\(id)"])
-    case .peerChanged: break
+    case .peerChanged, .lockGranted, .lockLost: break
     case .stateRefused(let id, let limit):
       append(.warning, "state was refused", ["member": "\(id)", "limit": limit])
     }

@@ -64,12 +64,67 @@ package struct PingRequest: Hashable, Sendable {
   }
 }
 
-/// The body of a question from node to node, or of its answer: who holds which version of whom.
-///
-/// A request asks for what the receiver holds of the sender; the reply says it.
+/// A question whether anyone minds that the sender takes a lock.
+package struct LockRequest: Hashable, Sendable {
+  package var id: LockID
+  package var epoch: LockEpoch
+
+  package init(id: LockID, epoch: LockEpoch) {
+    self.id = id
+    self.epoch = epoch
+  }
+}
+
+/// The answer to a ``LockRequest``, with its epoch or the one that stands against it.
+package struct LockReply: Hashable, Sendable {
+  package var id: LockID
+  package var epoch: LockEpoch
+  package var answer: LockAnswer
+
+  package init(id: LockID, epoch: LockEpoch, answer: LockAnswer) {
+    self.id = id
+    self.epoch = epoch
+    self.answer = answer
+  }
+}
+
+/// The body of a question from node to node, or of its answer: who holds which version of whom, or
+/// whether a lock is free.
 package enum Inquiry {
-  /// The only topic so far: the version held of the one who asks.
+  /// The version held of the one who asks.
   package static let versionTopic: UInt8 = 1
+  /// Whether a lock is free.
+  package static let lockTopic: UInt8 = 2
+
+  package enum Request: Hashable, Sendable {
+    case version
+    case lock(LockRequest)
+  }
+
+  package enum Reply: Hashable, Sendable {
+    case version(Version)
+    case lock(LockReply)
+  }
+
+  package static func write(
+    _ request: LockRequest,
+    _ sequence: SequenceNumber,
+    to bytes: inout [UInt8]
+  ) {
+    bytes.appendFixed(UInt64(sequence), size: 4)
+    bytes.append(lockTopic)
+    bytes.appendFixed(request.id.rawValue, size: 8)
+    bytes.appendVarint(request.epoch)
+  }
+
+  package static func write(
+    _ reply: LockReply,
+    _ sequence: SequenceNumber,
+    to bytes: inout [UInt8]
+  ) {
+    write(LockRequest(id: reply.id, epoch: reply.epoch), sequence, to: &bytes)
+    bytes.append(reply.answer.rawValue)
+  }
 
   package static func writeRequest(sequence: SequenceNumber, to bytes: inout [UInt8]) {
     bytes.appendFixed(UInt64(sequence), size: 4)
@@ -88,21 +143,41 @@ package enum Inquiry {
   package static func readRequest(
     _ bytes: Span<UInt8>,
     _ reader: inout WireReader
-  ) throws(MalformedDatagram) -> SequenceNumber {
+  ) throws(MalformedDatagram) -> (sequence: SequenceNumber, request: Request) {
     let sequence = UInt32(truncatingIfNeeded: try reader.fixed(bytes, size: 4))
-    guard try reader.byte(bytes) == versionTopic else { throw .unknownKind }
+    let request: Request
+    switch try reader.byte(bytes) {
+    case versionTopic: request = .version
+    case lockTopic: request = .lock(try readLock(bytes, &reader))
+    default: throw .unknownKind
+    }
     guard reader.isAtEnd else { throw .malformed }
-    return sequence
+    return (sequence, request)
+  }
+
+  private static func readLock(
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
+  ) throws(MalformedDatagram) -> LockRequest {
+    let id = LockID(rawValue: try reader.fixed(bytes, size: 8))
+    return LockRequest(id: id, epoch: try reader.varint(bytes))
   }
 
   package static func readReply(
     _ bytes: Span<UInt8>,
     _ reader: inout WireReader
-  ) throws(MalformedDatagram) -> (sequence: SequenceNumber, version: Version) {
+  ) throws(MalformedDatagram) -> (sequence: SequenceNumber, reply: Reply) {
     let sequence = UInt32(truncatingIfNeeded: try reader.fixed(bytes, size: 4))
-    guard try reader.byte(bytes) == versionTopic else { throw .unknownKind }
-    let version = try reader.varint(bytes)
+    let reply: Reply
+    switch try reader.byte(bytes) {
+    case versionTopic: reply = .version(try reader.varint(bytes))
+    case lockTopic:
+      let lock = try readLock(bytes, &reader)
+      guard let answer = LockAnswer(rawValue: try reader.byte(bytes)) else { throw .malformed }
+      reply = .lock(LockReply(id: lock.id, epoch: lock.epoch, answer: answer))
+    default: throw .unknownKind
+    }
     guard reader.isAtEnd else { throw .malformed }
-    return (sequence, version)
+    return (sequence, reply)
   }
 }

@@ -34,7 +34,7 @@ package var allChecks: [any Check.Type] {
     ValueCheck.self, DeletionCheck.self, ReadCheck.self, VerdictCheck.self,
     AccusationCheck.self, CorroborationCheck.self, StandingCheck.self, ConvergenceCheck.self,
     SpreadCheck.self,
-    GhostCheck.self, AccordCheck.self,
+    GhostCheck.self, AccordCheck.self, LockCheck.self,
   ]
 }
 

@@ -150,7 +150,8 @@ extension Ledger {
     case .member(let event): take(event, by: node)
     case .generationRaised(let id): history.rename(lives[node], to: id)
     case .joinFinished, .leaveFinished, .spreadFinished, .superseded, .stateRefused,
-      .answersByStreamOnly, .wasPaused, .peerChanged:
+      .answersByStreamOnly, .wasPaused, .peerChanged, .lockGranted,
+      .lockLost:
       break
     }
   }

@@ -32,10 +32,18 @@ func rewritten(_ packet: [UInt8], label: UInt32) throws(MalformedDatagram) -> [U
     try rewriteSection(packet, &section, to: &output)
   case .pingRequest: try PingRequest.read(bytes, &reader).write(to: &output)
   case .request:
-    Inquiry.writeRequest(sequence: try Inquiry.readRequest(bytes, &reader), to: &output)
+    let (sequence, request) = try Inquiry.readRequest(bytes, &reader)
+    switch request {
+    case .version: Inquiry.writeRequest(sequence: sequence, to: &output)
+    case .lock(let lock): Inquiry.write(lock, sequence, to: &output)
+    }
   case .reply:
-    let reply = try Inquiry.readReply(bytes, &reader)
-    Inquiry.writeReply(sequence: reply.sequence, version: reply.version, to: &output)
+    let (sequence, reply) = try Inquiry.readReply(bytes, &reader)
+    switch reply {
+    case .version(let version):
+      Inquiry.writeReply(sequence: sequence, version: version, to: &output)
+    case .lock(let lock): Inquiry.write(lock, sequence, to: &output)
+    }
   }
   return output
 }

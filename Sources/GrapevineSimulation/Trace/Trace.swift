@@ -107,6 +107,8 @@ extension Trace {
     case .wasPaused(let duration): ("process", "notices that it did not run for \(duration)")
     case .superseded(let id, let endpoint): ("name", "gives its name up to \(id) at \(endpoint)")
     case .generationRaised(let id): ("name", "goes by \(id) from now on")
+    case .lockGranted(let id, let epoch): ("lock", "holds \(id.rawValue) with epoch \(epoch)")
+    case .lockLost(let id): ("lock", "lost \(id.rawValue)")
     case .peerChanged(let id): ("peer", "\(id) owns keys, or moved")
     case .stateRefused(let id, let limit): ("limit", "refuses state of \(id): \(limit)")
     }

@@ -31,10 +31,18 @@ enum RoundTrip {
       if let section = ping.section { check(section, span) }
     case .pingRequest: try PingRequest.read(span, &reader).write(to: &again)
     case .request:
-      Inquiry.writeRequest(sequence: try Inquiry.readRequest(span, &reader), to: &again)
+      let (sequence, request) = try Inquiry.readRequest(span, &reader)
+      switch request {
+      case .version: Inquiry.writeRequest(sequence: sequence, to: &again)
+      case .lock(let lock): Inquiry.write(lock, sequence, to: &again)
+      }
     case .reply:
-      let reply = try Inquiry.readReply(span, &reader)
-      Inquiry.writeReply(sequence: reply.sequence, version: reply.version, to: &again)
+      let (sequence, reply) = try Inquiry.readReply(span, &reader)
+      switch reply {
+      case .version(let version):
+        Inquiry.writeReply(sequence: sequence, version: version, to: &again)
+      case .lock(let lock): Inquiry.write(lock, sequence, to: &again)
+      }
     }
     demand(hasPrefix(bytes, again), "\(header.kind) is read and written as another")
     demand(reader.isAtEnd, "\(header.kind) was not read to its end")

@@ -209,9 +209,15 @@ extension Scene {
     case .pingRequest:
       return pings.filter { $0.count == 12 }
     case .request:
-      return [[1, 2, 3, 4, Inquiry.versionTopic]]
+      return [
+        [1, 2, 3, 4, Inquiry.versionTopic],
+        [1, 2, 3, 4, Inquiry.lockTopic, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      ]
     case .reply:
-      return [[1, 2, 3, 4, Inquiry.versionTopic, 9]]
+      return [
+        [1, 2, 3, 4, Inquiry.versionTopic, 9],
+        [1, 2, 3, 4, Inquiry.lockTopic, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1],
+      ]
     }
   }
 

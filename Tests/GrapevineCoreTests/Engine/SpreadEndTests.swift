@@ -25,7 +25,7 @@ struct SpreadEndTests {
     let request = try #require(stage.packets(.request).first)
     #expect(stage.packets(.request).count == 64)
     var reader = WireReader(PacketHeader.size..<request.bytes.count)
-    let sequence = try Inquiry.readRequest(request.bytes.span, &reader)
+    let sequence = try Inquiry.readRequest(request.bytes.span, &reader).sequence
     var body: [UInt8] = []
     Inquiry.writeReply(sequence: sequence, version: 1, to: &body)
     stage.say(last, .reply, body)

@@ -147,6 +147,6 @@ struct SpreadTests {
     let reply = try #require(packets.first)
     var reader = WireReader(PacketHeader.size..<reply.count)
     let answer = try Inquiry.readReply(reply.span, &reader)
-    #expect(answer.sequence == 77 && answer.version == 0)
+    #expect(answer.sequence == 77 && answer.reply == .version(0))
   }
 }

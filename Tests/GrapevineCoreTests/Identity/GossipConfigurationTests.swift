@@ -46,6 +46,7 @@ private let numbers: [Limit<Int>] = [
   Limit("cautionSpan", \.cautionSpan, 0...10_000),
   Limit("healthLimit", \.healthLimit, 1...64),
   Limit("spreadLimit", \.spreadLimit, 1...1_048_576),
+  Limit("lockMemoryLimit", \.lockMemoryLimit, 1...16_777_216),
   Limit("compactThreshold", \.compactThreshold, 1...1_073_741_824),
   Limit("graveLimit", \.graveLimit, 1...16_777_216),
   Limit("memberLimit", \.memberLimit, 2...16_777_216),
@@ -62,6 +63,7 @@ private let durations: [Limit<Duration>] = [
   Limit("pushPause", \.pushPause, .zero ... .seconds(1)),
   Limit("streamTimeout", \.streamTimeout, .milliseconds(100) ... .seconds(600)),
   Limit("nameCheckTimeout", \.nameCheckTimeout, .milliseconds(10) ... .seconds(600)),
+  Limit("lockGrace", \.lockGrace, .milliseconds(1) ... .seconds(600)),
   Limit("tombstoneAge", \.tombstoneAge, .zero...year),
   Limit("memberExpiry", \.memberExpiry, .milliseconds(1)...year),
   Limit("graveLifetime", \.graveLifetime, .milliseconds(1)...year),
@@ -82,6 +84,7 @@ private let durations: [Limit<Duration>] = [
     #expect(configuration.streamTimeout == .seconds(10))
     #expect(configuration.streamQueueLimit == 256 * 1_024)
     #expect(configuration.streamMemoryLimit == 8 * 1_024 * 1_024)
+    #expect(configuration.lockGrace == .seconds(2) && configuration.lockMemoryLimit == 65_536)
     #expect(configuration.inboundStreamLimit == 64)
     #expect(configuration.outboundStreamLimit == 8)
     #expect(configuration.joinLimit == 1_024)

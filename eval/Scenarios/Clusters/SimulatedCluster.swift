@@ -40,7 +40,8 @@ final class SimulatedCluster: Cluster {
     case .joinFinished(_, .failed(let reason)):
       complaints.append("\(name(of: observed.node)) could not join: \(reason)")
     case .member, .joinFinished, .leaveFinished, .spreadFinished, .superseded, .generationRaised,
-      .stateRefused, .answersByStreamOnly, .wasPaused, .peerChanged:
+      .stateRefused, .answersByStreamOnly, .wasPaused, .peerChanged, .lockGranted,
+      .lockLost:
       break
     }
   }
