@@ -11,6 +11,20 @@ final class NodeHub: Sendable {
   typealias JoinHandler = @Sendable (JoinOutcome) -> Void
   typealias SpreadHandler = @Sendable (SpreadOutcome) -> Void
 
+  /// Who waits for a lock, and is told if it is lost.
+  final class LockHandler: Sendable {
+    let granted: @Sendable (LockEpoch?) -> Void
+    let lost: @Sendable () -> Void
+
+    init(
+      granted: @escaping @Sendable (LockEpoch?) -> Void,
+      lost: @escaping @Sendable () -> Void
+    ) {
+      self.granted = granted
+      self.lost = lost
+    }
+  }
+
   /// How far the node has left.
   private enum Leaving {
     case notAsked
@@ -22,6 +36,7 @@ final class NodeHub: Sendable {
     var subscribers: [any Subscriber] = []
     var joins: [JoinTicket: JoinHandler] = [:]
     var spreads: [SpreadTicket: SpreadHandler] = [:]
+    var locks: [LockID: LockHandler] = [:]
     /// Who waits for the time before leaving to be over.
     var handOvers: [Promise<Void>] = []
     var leaving = Leaving.notAsked
@@ -94,7 +109,16 @@ extension NodeHub: NodeRuntimeDelegate {
         board.noteChange()
       case .superseded(let rival, _): state.successor = rival
       case .peerChanged, .generationRaised: board.noteChange()
-      case .answersByStreamOnly, .wasPaused, .stateRefused, .lockGranted, .lockLost: break
+      case .lockGranted(let id, let epoch):
+        guard let handler = state.locks[id] else { break }
+        state.errands.append { handler.granted(epoch) }
+      case .lockLost(let id):
+        guard let handler = state.locks.removeValue(forKey: id) else { break }
+        state.errands.append {
+          handler.granted(nil)
+          handler.lost()
+        }
+      case .answersByStreamOnly, .wasPaused, .stateRefused: break
       }
     }
     log.collect(event)
@@ -154,6 +178,30 @@ extension NodeHub {
     }
   }
 
+  /// Has `handler` told of a lock, until it is lost or forgotten; false if it will not be.
+  ///
+  /// To be called under the engine's lock, in one step with the claim.
+  func expect(_ id: LockID, _ handler: LockHandler) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed, !state.isLeaving else { return false }
+      state.locks[id] = handler
+      return true
+    }
+  }
+
+  func forget(_ id: LockID) {
+    state.withLock { $0.locks[id] = nil }
+  }
+
+  /// Forgets `handler`; false if another has taken its place.
+  func forget(_ id: LockID, _ handler: LockHandler) -> Bool {
+    state.withLock { state in
+      guard state.locks[id] === handler else { return false }
+      state.locks[id] = nil
+      return true
+    }
+  }
+
   func forget(_ ticket: SpreadTicket) {
     state.withLock { $0.spreads[ticket] = nil }
   }
@@ -207,6 +255,7 @@ extension NodeHub {
       state.subscribers = []
       state.joins = [:]
       state.spreads = [:]
+      state.locks = [:]
       state.handOvers = []
       state.errands = []
       if case .asked = state.leaving { state.leaving = .notAsked }
@@ -220,6 +269,10 @@ extension NodeHub {
     // Their order does not matter: each waits for its own outcome.
     for handler in last.joins.values { handler(.failed(.closed)) }
     for handler in last.spreads.values { handler(.closed) }
+    for handler in last.locks.values {
+      handler.granted(nil)
+      handler.lost()
+    }
     for promise in last.handOvers { promise.fulfil(()) }
     if case .asked(let promises) = last.leaving {
       for promise in promises { promise.fulfil(nil) }

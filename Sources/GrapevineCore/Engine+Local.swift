@@ -44,7 +44,7 @@ extension Engine {
     try setReserved(ReservedKeys.participant, Array("\(weight)".utf8), now: now)
   }
 
-  private mutating func setReserved(
+  mutating func setReserved(
     _ key: String,
     _ value: [UInt8],
     now: Instant
@@ -160,7 +160,7 @@ extension Engine {
       events.append(.leaveFinished(asked: [], acknowledged: []))
       return
     }
-    loseLocks()
+    giveUpLocks()
     phase = .left
     let time = clock
     table.update(localSlot) {

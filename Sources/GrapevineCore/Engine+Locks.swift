@@ -76,8 +76,19 @@ extension Engine {
   /// anything again.
   mutating func loseLocks() {
     lockAllowedAt = clock.advanced(by: configuration.lockGrace.wholeNanoseconds)
+    for claim in locks.claims where claim.isHeld {
+      events.append(.lockLost(claim.id))
+      dropLock(claim.id)
+    }
+    let allowedAt = lockAllowedAt
+    for index in locks.claims.indices { locks.rest(index, until: allowedAt) }
+  }
+
+  /// Gives up all locks and claims for good.
+  mutating func giveUpLocks() {
+    lockAllowedAt = .never
     for claim in locks.claims {
-      if claim.isHeld { events.append(.lockLost(claim.id)) }
+      events.append(.lockLost(claim.id))
       dropLock(claim.id)
     }
   }

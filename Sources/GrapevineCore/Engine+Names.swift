@@ -87,7 +87,7 @@ extension Engine {
   /// Goes silent for good: the other goes on under the name.
   mutating func yieldName(to rival: MemberID, at rivalEndpoint: Endpoint) {
     let own = localID
-    loseLocks()
+    giveUpLocks()
     phase = .superseded(by: rival)
     events.append(.member(.nameConflict(own: own, rival: rival, address: rivalEndpoint)))
     events.append(.superseded(by: rival, at: rivalEndpoint))

@@ -249,7 +249,7 @@ extension Engine {
   private mutating func report(_ log: ChangeLog, _ slot: Int) {
     metrics.entriesIn += log.appliedCount
     if log.isLeaving, table.isLive(slot) { events.append(.member(.leaving(table[slot].id))) }
-    if log.isParticipating { events.append(.peerChanged(table[slot].id)) }
+    if log.hasOtherRole { events.append(.peerChanged(table[slot].id)) }
     guard !log.changes.isEmpty else { return }
     let id = table[slot].id
     for change in log.changes {

@@ -136,10 +136,10 @@ package enum EngineEvent: Sendable, Hashable {
   /// State of a member was refused because a limit was reached; told once per member, or
   /// for `memberLimit` once until there is room.
   case stateRefused(MemberID, limit: String)
-  /// A member has begun to own keys, has another weight in that, or moved to another address.
+  /// A member has begun to own keys, shares locks or does no more, or moved to another address.
   case peerChanged(MemberID)
   /// The node holds a lock from now on.
   case lockGranted(LockID, epoch: LockEpoch)
-  /// The node holds a lock no more, though it did not let go of it.
+  /// The node holds a lock no more, or claims it no more, though it did not let go of it.
   case lockLost(LockID)
 }

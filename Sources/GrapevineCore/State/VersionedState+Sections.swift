@@ -12,8 +12,9 @@ package struct ChangeLog: Sendable {
   package var appliedCount = 0
   /// Says that the member has announced that it is about to leave.
   package var isLeaving = false
-  /// Says that the member has begun to own keys, or does so with another weight.
-  package var isParticipating = false
+  /// Says that the member has changed what it says of itself to the library: that it owns keys, or
+  /// shares locks.
+  package var hasOtherRole = false
 
   package init(isRecording: Bool) {
     self.isRecording = isRecording
@@ -21,8 +22,7 @@ package struct ChangeLog: Sendable {
 
   package mutating func noteSet(_ entry: StoredEntry) {
     guard !entry.isReserved else {
-      if entry.key == ReservedKeys.leaving { isLeaving = true }
-      if entry.key == ReservedKeys.participant { isParticipating = true }
+      if entry.key == ReservedKeys.leaving { isLeaving = true } else { hasOtherRole = true }
       return
     }
     guard isRecording else { return }
@@ -30,7 +30,11 @@ package struct ChangeLog: Sendable {
   }
 
   package mutating func noteDeleted(_ entry: StoredEntry?, at version: Version) {
-    guard isRecording, let entry, !entry.isDeleted, !entry.isReserved else { return }
+    guard isRecording, let entry, !entry.isDeleted else { return }
+    guard !entry.isReserved else {
+      hasOtherRole = true
+      return
+    }
     changes.append(.deleted(key: entry.key, version: version))
   }
 }
