@@ -22,6 +22,8 @@ extension Engine {
   package var observedCount: Int { observations.count }
   package var accusedCount: Int { accusations.count }
   package var spreadCount: Int { spreads.count }
+  /// Locks that are held or claimed.
+  package var claimCount: Int { locks.claims.count }
 
   /// When the first of all that waits for its time is due, looked up one by one.
   package var earliestDue: Instant {

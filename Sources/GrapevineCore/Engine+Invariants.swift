@@ -18,6 +18,7 @@ extension Engine: SelfVerifying {
     try verifyAccusations()
     try verifyQuestions(of: configuration)
     try verifyDissemination(of: configuration)
+    try locks.verifyInvariants()
   }
 
   /// Throws if more of something is held than `configuration` allows; O(streams).
@@ -44,6 +45,10 @@ extension Engine: SelfVerifying {
       pending.standings.count <= PendingPush.limit + 1
         && pending.newcomers.count <= PendingPush.limit,
       "\(pending.standings.count) and \(pending.newcomers.count) pieces of news"
+    )
+    try require(
+      locks.promiseCount <= max(configuration.lockMemoryLimit, locks.claims.count + 1),
+      "\(locks.promiseCount) promises of locks"
     )
     try verifyStreams(of: configuration)
   }

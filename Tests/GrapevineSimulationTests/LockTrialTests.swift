@@ -20,6 +20,13 @@ struct LockTrialTests {
   }
 
   @Test(arguments: seeds)
+  func `of all that want a lock at once one holds it`(seed: UInt64) throws {
+    var trial = LockTrial(.init(seed: seed, isContended: true))
+    let report = try trial.run()
+    #expect(report.sharedGrants == 0 && report.grants > 0)
+  }
+
+  @Test(arguments: seeds)
   func `after a split each lock comes to one holder`(seed: UInt64) throws {
     var trial = LockTrial(.init(seed: seed, hasSplits: true))
     let report = try trial.run()

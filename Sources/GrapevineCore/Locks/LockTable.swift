@@ -77,7 +77,7 @@ package struct LockTable: Sendable {
   private(set) var nextDue = Instant.never
 
   /// Those who asked for a lock that is held, at most so many of them.
-  static let askerLimit = 16
+  package static let askerLimit = 16
 
   init(limit: Int) {
     self.limit = limit
@@ -110,6 +110,19 @@ package struct LockTable: Sendable {
   mutating func findNextDue() {
     nextDue = .never
     for claim in claims { nextDue = min(nextDue, claim.dueAt) }
+  }
+}
+
+extension LockTable: SelfVerifying {
+  /// Throws if claims are not in order, or not promised to this node; O(claims).
+  package func verifyInvariants() throws(BrokenInvariant) {
+    for (index, claim) in claims.enumerated() {
+      try require(index == 0 || claims[index - 1].id < claim.id, "claims are not in order")
+      try require(claim.epoch <= epoch(of: claim.id), "a claim is above what was promised")
+      try require(claim.epoch > 0 || !claim.isHeld, "a claim that rests is held")
+      try require(claim.dueAt >= nextDue, "a claim is due before all are")
+      try require(claim.askers.count <= Self.askerLimit, "\(claim.askers.count) ask")
+    }
   }
 }
 

@@ -23,6 +23,7 @@ package final class ExchangeCheck: StartCheck, PacketCheck, EventCheck, InputChe
     var round: UInt64 = 0
     var observedCount = 0
     var accusedCount = 0
+    var claimCount = 0
 
     /// Notes what an engine is busy with now; returns the pushes of the interval if they are too
     /// many.
@@ -30,6 +31,7 @@ package final class ExchangeCheck: StartCheck, PacketCheck, EventCheck, InputChe
       pushCount += begunCount
       observedCount = engine.observedCount
       accusedCount = engine.accusedCount
+      claimCount = engine.claimCount
       if engine.roundNumber != round {
         round = engine.roundNumber
         pushCountAtRound = pushCount
@@ -46,6 +48,8 @@ package final class ExchangeCheck: StartCheck, PacketCheck, EventCheck, InputChe
     var observedCount: Int
     var accusedCount: Int
     var spreadCount: Int
+    /// Locks that it held or claimed, before the input or after it.
+    var claimCount: Int
   }
 
   package init() {}
@@ -74,7 +78,8 @@ package final class ExchangeCheck: StartCheck, PacketCheck, EventCheck, InputChe
         begunCount: begunCount,
         observedCount: max(states[node].observedCount, engine.observedCount),
         accusedCount: states[node].accusedCount + engine.accusedCount,
-        spreadCount: engine.spreadCount
+        spreadCount: engine.spreadCount,
+        claimCount: max(states[node].claimCount, engine.claimCount)
       )
       verify(input, states[node].bound, load, at: node, in: simulation)
       if packets.count > 1, case .datagram(_, let size, let source) = input {
@@ -101,7 +106,9 @@ package final class ExchangeCheck: StartCheck, PacketCheck, EventCheck, InputChe
     for kind in PacketKind.allCases {
       let count = counts[Int(kind.rawValue)]
       guard count > 0 else { continue }
-      let limit = bound.limit(of: kind, after: input, load)
+      // Whatever lets a node lose its locks, those who asked for them are told at once.
+      let told = kind == .reply ? load.claimCount * LockTable.askerLimit : 0
+      let limit = bound.limit(of: kind, after: input, load) + told
       if count > limit {
         simulation.fail(
           Self.self,
@@ -197,7 +204,7 @@ extension ExchangeCheck {
       // The silent ones and those to be told what is held against them.
       case .ping: load.observedCount + load.accusedCount + challenges
       case .pingRequest: relays
-      case .request: load.spreadCount * Spread.chunk
+      case .request: (load.spreadCount + load.claimCount) * Spread.chunk
       case .digest, .delta, .ack, .reply: 0
       }
     }

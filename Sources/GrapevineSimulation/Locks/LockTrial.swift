@@ -11,11 +11,19 @@ package struct LockTrial {
     package var seed: UInt64
     /// Splits, too: then two nodes may hold a lock, which is counted and no failure.
     package var hasSplits: Bool
+    /// All nodes want all locks at times, whoever owns them.
+    package var isContended: Bool
     package var duration: Duration
 
-    package init(seed: UInt64, hasSplits: Bool = false, duration: Duration = .seconds(60)) {
+    package init(
+      seed: UInt64,
+      hasSplits: Bool = false,
+      isContended: Bool = false,
+      duration: Duration = .seconds(60)
+    ) {
       self.seed = seed
       self.hasSplits = hasSplits
+      self.isContended = isContended
       self.duration = duration
     }
   }
@@ -60,7 +68,9 @@ package struct LockTrial {
     if random.chance(2, outOf: 3) { conditions.loss = .percent(random.below(21)) }
     if random.chance(1, outOf: 2) { conditions.duplication = .percent(random.below(20)) }
     if random.chance(1, outOf: 2) { conditions.reordering = .percent(random.below(20)) }
-    simulation = Simulation(seed: options.seed, conditions: conditions, checking: .limits)
+    // Most of all checks cost more than they find out about locks.
+    let checking: Simulation.Checking = random.chance(1, outOf: 4) ? .everything : .limits
+    simulation = Simulation(seed: options.seed, conditions: conditions, checking: checking)
     simulation.judgesVerdicts = false
     simulation.judgesLocks = !options.hasSplits
     locks = (0..<1 + random.index(12)).map { LockID(prefix: "trial", key: "key-\($0)") }
@@ -82,7 +92,7 @@ package struct LockTrial {
       look()
       try simulation.run(for: Self.lookPause)
     }
-    try settle()
+    if !options.isContended { try settle() }
     report.stepCount = Int(simulation.stepCount)
     report.sharedGrants = simulation.sharedGrantCount
     report.grants = simulation.sum(\.locksGranted)
@@ -152,6 +162,10 @@ package struct LockTrial {
       // A cluster that has not come together is as good as split.
       if 2 * names.count > simulation.nodeIndices.count { hasMetMost[node] = true }
       guard hasMetMost[node] else { continue }
+      guard !options.isContended else {
+        contend(node)
+        continue
+      }
       let own = simulation.read(node) { engine, _ in engine.localID.name }
       for id in locks {
         let owner = names.min { Self.hash(id, $0) < Self.hash(id, $1) }
@@ -161,6 +175,17 @@ package struct LockTrial {
         } else if owner != own, isClaiming {
           simulation.mutate(node) { engine, now in engine.releaseLock(id, now: now) }
         }
+      }
+    }
+  }
+
+  private mutating func contend(_ node: Int) {
+    for id in locks {
+      let isClaiming = simulation.read(node) { engine, _ in engine.isClaiming(id) }
+      if isClaiming, random.chance(1, outOf: 20) {
+        simulation.mutate(node) { engine, now in engine.releaseLock(id, now: now) }
+      } else if !isClaiming, random.chance(1, outOf: 10) {
+        simulation.mutate(node) { engine, now in engine.claimLock(id, now: now) }
       }
     }
   }
