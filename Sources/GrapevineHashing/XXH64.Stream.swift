@@ -58,18 +58,17 @@ extension XXH64.Stream {
       index += 1
     }
     guard rest % 8 > 0 else { return XXH64.avalanche(result) }
-    var word = words[index]
-    var left = rest % 8
-    if left >= 4 {
-      result = XXH64.mixHalf(result, word & 0xFFFF_FFFF)
-      word >>= 32
-      left -= 4
+    return XXH64.avalanche(XXH64.mixRest(result, words[index], rest % 8))
+  }
+
+  /// Adds the bytes 0, 1, 2 and so on, `count` of them and each without its high bits, and puts the
+  /// hash after each into `values`.
+  ///
+  /// - Complexity: O(`count`).
+  public mutating func appendNumbers(_ count: Int, into values: inout [UInt64]) {
+    for number in 0..<count {
+      append(UInt8(truncatingIfNeeded: number))
+      values.append(value)
     }
-    while left > 0 {
-      result = XXH64.mixByte(result, word & 0xFF)
-      word >>= 8
-      left -= 1
-    }
-    return XXH64.avalanche(result)
   }
 }

@@ -1,11 +1,15 @@
 import GrapevineHashing
 
 /// What an algorithm makes of peers: who owns what, by the peers' indices.
+@usableFromInline
 protocol PlacementTable: Sendable {
   associatedtype Settings: Sendable
 
   /// Places peers, which are sorted by the bytes of their names.
-  init(names: [String.UTF8View], weights: [Int], _ settings: Settings)
+  init(_ roster: Roster, _ settings: Settings)
+
+  /// What placement makes of the peers' weights: only if that is other may it be.
+  static func shares(ofWeights weights: [Int], _ settings: Settings) -> [Int]
 
   /// The owner of a key; there is a peer.
   func owner(of key: UInt64) -> Int
@@ -16,49 +20,45 @@ protocol PlacementTable: Sendable {
 
 /// Peers and their tables, one for those who read and one for those who also write.
 ///
-/// Without terminating peers both are the same one.
+/// Without terminating peers both are the same one. What depends on the type of the peers can be
+/// inlined where that is known, so that they need not be handled as something unknown.
+@usableFromInline
 struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
-  private(set) var readers: [Peer] = []
-  private(set) var writers: [Peer] = []
-  private(set) var readTable: Table
-  private(set) var writeTable: Table
-  let settings: Table.Settings
+  @usableFromInline var readers: [Peer] = []
+  @usableFromInline var writers: [Peer] = []
+  @usableFromInline var readTable: Table
+  @usableFromInline var writeTable: Table
+  @usableFromInline let settings: Table.Settings
 
   init(_ settings: Table.Settings) {
     self.settings = settings
-    readTable = Table(names: [], weights: [], settings)
+    readTable = Table(Roster(capacity: 0), settings)
     writeTable = readTable
   }
+}
 
+extension Placement {
+  @inlinable
   mutating func replacePeers(with peers: some Sequence<Peer>) {
-    readers = Self.sorted(peers.filter { $0.state != .viewer })
-    writers = readers.filter { $0.state == .participant }
-    readTable = table(readers)
-    writeTable = writers.count == readers.count ? readTable : table(writers)
-  }
-
-  private func table(_ peers: [Peer]) -> Table {
-    Table(
-      names: peers.map(\.name.utf8),
-      weights: peers.map { min(max($0.weight, 1), 10_000) },
-      settings
-    )
-  }
-
-  private static func sorted(_ peers: [Peer]) -> [Peer] {
-    let sorted = peers.enumerated().sorted { first, second in
-      let (name, other) = (first.element.name.utf8, second.element.name.utf8)
-      return name.lexicographicallyPrecedes(other)
-        || (first.offset < second.offset && name.elementsEqual(other))
+    let all = Array(peers)
+    var roster = Roster(capacity: all.count)
+    for peer in all { roster.add(peer.name, peer.state, peer.weight) }
+    if let order = roster.arrange() {
+      readers = order.map { all[$0] }
+    } else {
+      readers = all
     }
-    var unique: [Peer] = []
-    unique.reserveCapacity(sorted.count)
-    for (_, peer) in sorted where unique.last?.name.utf8.elementsEqual(peer.name.utf8) != true {
-      unique.append(peer)
+    readTable = Table(roster, settings)
+    if let order = roster.keepWriters() {
+      writers = order.map { readers[$0] }
+      writeTable = Table(roster, settings)
+    } else {
+      writers = readers
+      writeTable = readTable
     }
-    return unique
   }
 
+  @inlinable
   func peers(for operation: ShardOperation) -> [Peer] {
     switch operation {
     case .read: readers
@@ -66,6 +66,14 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
     }
   }
 
+  func table(for operation: ShardOperation) -> Table {
+    switch operation {
+    case .read: readTable
+    case .readWrite: writeTable
+    }
+  }
+
+  @inlinable
   func owner(of key: ShardKey, for operation: ShardOperation) throws(ShardingError) -> Peer {
     switch operation {
     case .read:
@@ -77,6 +85,7 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
     }
   }
 
+  @inlinable
   func owners(
     of key: ShardKey,
     count: Int,
@@ -98,6 +107,7 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
     return owners
   }
 
+  @inlinable
   func forEachOwner(
     of key: ShardKey,
     for operation: ShardOperation,
@@ -115,13 +125,14 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
 
   /// The algorithm's number, and all that placement depends on of each peer.
   func fingerprint(algorithm: UInt64) -> UInt64 {
+    let weights = readers.map { Roster.limited(weight: $0.weight) }
     var stream = XXH64.Stream(seed: algorithm)
-    for peer in readers {
+    for (peer, share) in zip(readers, Table.shares(ofWeights: weights, settings)) {
       let name = peer.name.utf8
       stream.append(fixed: UInt64(name.count))
       stream.append(contentsOf: name)
       stream.append(peer.state.rawValue)
-      stream.append(fixed: UInt64(min(max(peer.weight, 1), 10_000)))
+      stream.append(fixed: UInt64(share))
     }
     return stream.value
   }

@@ -1,3 +1,4 @@
+import GrapevineHashing
 import GrapevineSharding
 
 /// A peer as tests need it.
@@ -57,4 +58,26 @@ extension Sharder<TestPeer> {
 /// The keys `key-0` and so on.
 func numberedKeys(_ count: Int) -> [ShardKey] {
   (0..<count).map { ShardKey("key-\($0)") }
+}
+
+/// Numbers that a seed gives, the same on every machine.
+struct TestRandom {
+  private var state: UInt64
+
+  init(seed: UInt64) {
+    state = seed
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    return mix64(state)
+  }
+
+  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+
+  mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
+    var elements = elements
+    for index in elements.indices.reversed() { elements.swapAt(index, below(index + 1)) }
+    return elements
+  }
 }
