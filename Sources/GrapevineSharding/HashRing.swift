@@ -32,6 +32,9 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
   @inlinable
   public var peers: [Peer] { placement.readers }
 
+  /// The bytes of the tables that say who owns what, without the peers themselves.
+  public var memorySize: Int { placement.memorySize }
+
   /// Replaces all peers; their order does not matter.
   @inlinable
   public mutating func replacePeers(with peers: some Sequence<Peer>) {

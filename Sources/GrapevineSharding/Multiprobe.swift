@@ -3,9 +3,9 @@ import GrapevineHashing
 /// Multi-probe consistent hashing: each peer has one token, and of 21 places of a key the one that
 /// lies nearest to a token decides (Appleton and O'Reilly, 2015).
 ///
-/// Placement is that of ckit's `shard.Multiprobe`, bit for bit. It needs little memory, 16 bytes a
-/// peer, and spreads keys well, but when peers change some keys move between peers that both stay.
-/// It takes no notice of weights.
+/// Placement is that of ckit's `shard.Multiprobe`, bit for bit. It needs little memory, 20 bytes a
+/// peer at most, but some peers have half of their share. When the first owner of a key goes, the
+/// next one may be another than the second. It takes no notice of weights.
 ///
 /// - Complexity: O(1) for an owner, with 21 steps; O(peers) to replace the peers.
 public struct Multiprobe<Peer: ShardPeer>: Sharder {
@@ -19,6 +19,9 @@ public struct Multiprobe<Peer: ShardPeer>: Sharder {
   /// The peers that own keys, sorted by the bytes of their names; no viewers.
   @inlinable
   public var peers: [Peer] { placement.readers }
+
+  /// The bytes of the tables that say who owns what, without the peers themselves.
+  public var memorySize: Int { placement.memorySize }
 
   /// Replaces all peers; their order does not matter.
   @inlinable

@@ -21,6 +21,9 @@ struct MultiprobeTable: PlacementTable {
   }
 
   @usableFromInline
+  var memorySize: Int { tokens.memorySize }
+
+  @usableFromInline
   func owner(of key: UInt64) -> Int { Int(tokens.owners[tokenIndex(of: key)]) }
 
   @usableFromInline

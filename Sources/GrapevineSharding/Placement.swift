@@ -11,6 +11,9 @@ protocol PlacementTable: Sendable {
   /// What placement makes of the peers' weights: only if that is other may it be.
   static func shares(ofWeights weights: [Int], _ settings: Settings) -> [Int]
 
+  /// The bytes of the table's arrays.
+  var memorySize: Int { get }
+
   /// The owner of a key; there is a peer.
   func owner(of key: UInt64) -> Int
 
@@ -121,6 +124,12 @@ extension Placement {
       guard !writers.isEmpty else { return }
       writeTable.forEachOwner(of: key.rawValue) { body(writers[$0]) }
     }
+  }
+
+  /// The bytes of the tables, without the peers themselves; what is shared counts once.
+  var memorySize: Int {
+    let isShared = readers.count == writers.count
+    return readTable.memorySize + (isShared ? 0 : writeTable.memorySize)
   }
 
   /// The algorithm's number, and all that placement depends on of each peer.

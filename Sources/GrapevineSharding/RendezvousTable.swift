@@ -31,6 +31,9 @@ extension RendezvousTable {
   }
 
   @usableFromInline
+  var memorySize: Int { 8 * (hashes.count + weights.count + scales.count) }
+
+  @usableFromInline
   func owner(of key: UInt64) -> Int {
     weights.isEmpty ? unweightedOwner(of: key) : weightedOwner(of: key)
   }

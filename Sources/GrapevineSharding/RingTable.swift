@@ -45,6 +45,9 @@ extension RingTable {
   }
 
   @usableFromInline
+  var memorySize: Int { tokens.memorySize }
+
+  @usableFromInline
   func owner(of key: UInt64) -> Int {
     let index = tokens.firstIndex(from: key)
     return Int(tokens.owners[index < tokens.count ? index : 0])

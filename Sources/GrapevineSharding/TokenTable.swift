@@ -39,6 +39,9 @@ struct TokenTable: Sendable {
 
   var count: Int { tokens.count }
 
+  /// The bytes of the arrays.
+  var memorySize: Int { 8 * tokens.count + 4 * owners.count + 4 * directory.count }
+
   private mutating func sortBuckets() {
     for bucket in 0..<directory.count - 1 {
       let start = Int(directory[bucket])

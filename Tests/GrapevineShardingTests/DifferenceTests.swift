@@ -110,6 +110,21 @@ struct DifferenceTests {
     #expect((difference.movedShare * 20_000 - Double(moved)).magnitude < 1e-6)
   }
 
+  /// A new token is nearer to some probes, and no other's distance is another.
+  @Test func `by probes no key moves between two that stay`() throws {
+    for count in [1, 2, 10, 100] {
+      var before = Multiprobe<TestPeer>()
+      before.replacePeers(with: TestPeer.numbered(count))
+      var after = before
+      after.replacePeers(with: TestPeer.numbered(count) + [TestPeer("new")])
+      let keys = numberedKeys(10_000)
+      let gained = before.difference(to: after, for: .read, among: keys)
+      #expect(!gained.moves.isEmpty && gained.moves.allSatisfy { $0.to == "new" })
+      let lost = after.difference(to: before, for: .read, among: keys)
+      #expect(!lost.moves.isEmpty && lost.moves.allSatisfy { $0.from == "new" })
+    }
+  }
+
   @Test func `names count by their bytes, and nobody is no empty name`() throws {
     let (composed, decomposed) = (TestPeer("\u{E9}"), TestPeer("e\u{301}"))
     let difference = try ring(8, [composed]).difference(to: ring(8, [decomposed]), for: .read)
