@@ -138,24 +138,32 @@ extension ShardWork {
     _ placed: Placed,
     count: Int
   ) throws(EvaluationError) -> Double {
-    // So many that what is remembered of the last round is no help, in bounded time.
-    let keys = self.keys.prefix(max(100, 2_000_000 / peers.count))
+    // As many keys as 20 ms are enough for: of the same few much would be remembered.
+    let first = try lookupTime(placed, count, keys.prefix(1_000))
+    let keyCount = Int(max(100, min(Double(keys.count), 2e7 / max(first, 0.1))))
     var times: [Double] = []
-    for _ in 0..<9 {
-      var length = 0
-      let begin = MachineClock.now
-      if count == 1 {
-        for key in keys { length &+= try owner(placed, key).weight }
-      } else {
-        for key in keys {
-          let owners = try? placed.owners(of: key, count: count, for: .readWrite)
-          length &+= owners?.count ?? 0
-        }
-      }
-      times.append(Double(MachineClock.now.since(begin)) / Double(keys.count))
-      guard length > 0 else { throw EvaluationError("nobody owned anything") }
-    }
+    for _ in 0..<9 { times.append(try lookupTime(placed, count, keys.prefix(keyCount))) }
     return median(times)
+  }
+
+  private func lookupTime<Placed: Sharder<Shard.Peer>>(
+    _ placed: Placed,
+    _ count: Int,
+    _ keys: ArraySlice<ShardKey>
+  ) throws(EvaluationError) -> Double {
+    var length = 0
+    let begin = MachineClock.now
+    if count == 1 {
+      for key in keys { length &+= try owner(placed, key).weight }
+    } else {
+      for key in keys {
+        let owners = try? placed.owners(of: key, count: count, for: .readWrite)
+        length &+= owners?.count ?? 0
+      }
+    }
+    let time = Double(MachineClock.now.since(begin)) / Double(keys.count)
+    guard length > 0 else { throw EvaluationError("nobody owned anything") }
+    return time
   }
 
   /// The milliseconds that it takes to replace peers.
