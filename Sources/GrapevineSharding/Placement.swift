@@ -27,38 +27,60 @@ protocol PlacementTable: Sendable {
 /// inlined where that is known, so that they need not be handled as something unknown.
 @usableFromInline
 struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
-  @usableFromInline var readers: [Peer] = []
-  @usableFromInline var writers: [Peer] = []
-  @usableFromInline var readTable: Table
-  @usableFromInline var writeTable: Table
+  /// One object, so that a copy is but one reference more.
+  @usableFromInline var storage: PlacementStorage<Peer, Table>
   @usableFromInline let settings: Table.Settings
 
   init(_ settings: Table.Settings) {
     self.settings = settings
-    readTable = Table(Roster(capacity: 0), settings)
-    writeTable = readTable
+    let table = Table(Roster(capacity: 0), settings)
+    storage = PlacementStorage(readers: [], writers: [], readTable: table, writeTable: table)
+  }
+}
+
+/// What a placement consists of; it never changes.
+@usableFromInline
+final class PlacementStorage<Peer: ShardPeer, Table: PlacementTable>: Sendable {
+  @usableFromInline let readers: [Peer]
+  @usableFromInline let writers: [Peer]
+  @usableFromInline let readTable: Table
+  @usableFromInline let writeTable: Table
+
+  @inlinable
+  init(readers: [Peer], writers: [Peer], readTable: Table, writeTable: Table) {
+    self.readers = readers
+    self.writers = writers
+    self.readTable = readTable
+    self.writeTable = writeTable
   }
 }
 
 extension Placement {
+  @inlinable var readers: [Peer] { storage.readers }
+  @inlinable var writers: [Peer] { storage.writers }
+  @inlinable var readTable: Table { storage.readTable }
+  @inlinable var writeTable: Table { storage.writeTable }
+
   @inlinable
   mutating func replacePeers(with peers: some Sequence<Peer>) {
     let all = Array(peers)
     var roster = Roster(capacity: all.count)
     for peer in all { roster.add(peer.name, peer.state, peer.weight) }
-    if let order = roster.arrange() {
-      readers = order.map { all[$0] }
-    } else {
-      readers = all
-    }
-    readTable = Table(roster, settings)
+    var readers = all
+    if let order = roster.arrange() { readers = order.map { all[$0] } }
+    let readTable = Table(roster, settings)
+    var writers = readers
+    var writeTable = readTable
     if let order = roster.keepWriters() {
       writers = order.map { readers[$0] }
       writeTable = Table(roster, settings)
-    } else {
-      writers = readers
-      writeTable = readTable
     }
+    storage = PlacementStorage(
+      readers: readers,
+      writers: writers,
+      readTable: readTable,
+      writeTable: writeTable
+    )
   }
 
   @inlinable
@@ -80,11 +102,13 @@ extension Placement {
   func owner(of key: ShardKey, for operation: ShardOperation) throws(ShardingError) -> Peer {
     switch operation {
     case .read:
-      guard !readers.isEmpty else { throw .notEnoughNodes(needed: 1, available: 0) }
-      return readers[readTable.owner(of: key.rawValue)]
+      let count = storage.readers.count
+      guard count > 0 else { throw .notEnoughNodes(needed: 1, available: 0) }
+      return storage.readers[storage.readTable.owner(of: key.rawValue)]
     case .readWrite:
-      guard !writers.isEmpty else { throw .notEnoughNodes(needed: 1, available: 0) }
-      return writers[writeTable.owner(of: key.rawValue)]
+      let count = storage.writers.count
+      guard count > 0 else { throw .notEnoughNodes(needed: 1, available: 0) }
+      return storage.writers[storage.writeTable.owner(of: key.rawValue)]
     }
   }
 
