@@ -59,7 +59,7 @@ let package = Package(
     ),
     .target(
       name: "EvalScenarios",
-      dependencies: ["Grapevine", "GrapevineCore", "GrapevineSimulation"],
+      dependencies: ["Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation"],
       path: "eval/Scenarios",
       swiftSettings: strict
     ),

@@ -47,29 +47,34 @@ extension XXH64.Stream {
 
   /// The hash of all bytes so far.
   public var value: UInt64 {
-    var result =
-      count < 32
-      ? seed &+ XXH64.prime5 : XXH64.merge(lanes[0], lanes[1], lanes[2], lanes[3])
-    result = result &+ count
+    value(count < 32 ? seed &+ XXH64.prime5 : mergedLanes)
+  }
+
+  /// What all whole stripes come to.
+  private var mergedLanes: UInt64 { XXH64.merge(lanes[0], lanes[1], lanes[2], lanes[3]) }
+
+  @inline(__always)
+  private func value(_ merged: UInt64) -> UInt64 {
+    var result = merged &+ count
     let rest = Int(truncatingIfNeeded: count & 31)
-    var index = 0
-    while index < rest / 8 {
-      result = XXH64.mixWord(result, words[index])
-      index += 1
-    }
+    if rest >= 8 { result = XXH64.mixWord(result, words[0]) }
+    if rest >= 16 { result = XXH64.mixWord(result, words[1]) }
+    if rest >= 24 { result = XXH64.mixWord(result, words[2]) }
     guard rest % 8 > 0 else { return XXH64.avalanche(result) }
-    var word = words[index]
-    var left = rest % 8
-    if left >= 4 {
-      result = XXH64.mixHalf(result, word & 0xFFFF_FFFF)
-      word >>= 32
-      left -= 4
+    return XXH64.avalanche(XXH64.mixRest(result, words[rest / 8], rest % 8))
+  }
+
+  /// Adds the bytes 0, 1, 2 and so on, `count` of them and each without its high bits, and puts the
+  /// hash after each into `values`.
+  ///
+  /// - Complexity: O(`count`).
+  public mutating func appendNumbers(_ count: Int, into values: inout [UInt64]) {
+    // What changes with each stripe only, and what with each byte, are kept apart.
+    var merged = self.count < 32 ? seed &+ XXH64.prime5 : mergedLanes
+    for number in 0..<count {
+      append(UInt8(truncatingIfNeeded: number))
+      if self.count & 31 == 0 { merged = mergedLanes }
+      values.append(value(merged))
     }
-    while left > 0 {
-      result = XXH64.mixByte(result, word & 0xFF)
-      word >>= 8
-      left -= 1
-    }
-    return XXH64.avalanche(result)
   }
 }

@@ -20,6 +20,38 @@ public enum XXH64 {
     return hash(Array(bytes), seed: seed)
   }
 
+  /// Returns the hash of the UTF-8 of `text`.
+  ///
+  /// - Complexity: O(`text.utf8.count`).
+  public static func hash(_ text: String) -> UInt64 { hash(text.utf8) }
+
+  /// Returns the hash of the first `count` bytes of two words, the lowest byte of each first.
+  ///
+  /// - Precondition: `count` is from 0 to 16.
+  public static func hash(_ first: UInt64, _ second: UInt64, count: Int) -> UInt64 {
+    precondition(0...16 ~= count, "\(count) bytes of two words")
+    var result = prime5 &+ UInt64(truncatingIfNeeded: count)
+    if count >= 8 { result = mixWord(result, first) }
+    if count == 16 { return avalanche(mixWord(result, second)) }
+    return avalanche(mixRest(result, count < 8 ? first : second, count & 7))
+  }
+
+  /// Mixes in the last `count` bytes, fewer than 8.
+  static func mixRest(_ result: UInt64, _ word: UInt64, _ count: Int) -> UInt64 {
+    var (result, word, left) = (result, word, count)
+    if left >= 4 {
+      result = mixHalf(result, word & 0xFFFF_FFFF)
+      word >>= 32
+      left -= 4
+    }
+    while left > 0 {
+      result = mixByte(result, word & 0xFF)
+      word >>= 8
+      left -= 1
+    }
+    return result
+  }
+
   static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
     var offset = 0
     let count = bytes.count

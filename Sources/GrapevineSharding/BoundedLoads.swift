@@ -23,11 +23,9 @@ extension Sharder {
     var owners = [Peer?](repeating: nil, count: keys.count)
     for index in keys.indices.sorted(by: { (keys[$0], $0) < (keys[$1], $1) }) {
       forEachOwner(of: keys[index], for: operation) { peer in
-        let load = loads[PeerName(peer.name), default: 0]
-        guard load < limit else { return true }
-        loads[PeerName(peer.name)] = load + 1
-        owners[index] = peer
-        return false
+        let isTaken = loads[PeerName(peer.name), default: 0].take(below: limit)
+        if isTaken { owners[index] = peer }
+        return !isTaken
       }
     }
     return owners.compactMap(\.self)
@@ -48,7 +46,7 @@ extension Sharder {
     totalLoad: Int,
     load: (Peer) -> Int
   ) throws(ShardingError) -> Peer {
-    let limit = try loadLimit(totalLoad + 1, operation, percentOfAverage)
+    let limit = try loadLimit(max(0, totalLoad) &+ 1, operation, percentOfAverage)
     var owner: Peer?
     forEachOwner(of: key, for: operation) { peer in
       guard load(peer) < limit else { return true }
@@ -68,9 +66,18 @@ extension Sharder {
     guard percent >= 100 else { throw .invalidLoadLimit(percent: percent) }
     let available = eligibleCount(for: operation)
     guard available > 0 else { throw .notEnoughNodes(needed: 1, available: 0) }
-    let (product, overflow) = percent.multipliedReportingOverflow(by: max(0, count))
-    guard !overflow else { return .max }
+    let (product, overflow) = percent.multipliedReportingOverflow(by: count)
+    guard !overflow, count > 0 else { return .max }
     let divisor = 100 * available
     return product / divisor + (product % divisor > 0 ? 1 : 0)
+  }
+}
+
+extension Int {
+  /// Becomes one more if it is below `limit`; otherwise says false.
+  fileprivate mutating func take(below limit: Int) -> Bool {
+    guard self < limit else { return false }
+    self += 1
+    return true
   }
 }

@@ -6,11 +6,12 @@ import GrapevineHashing
 /// Placement is that of ckit's `shard.Ring`, bit for bit. The owners of a key after the first are
 /// the next other peers on the ring, so that they inherit it in turn. More tokens even out the
 /// shares and cost memory: 12 bytes each, and at most 8 for the directory. A peer of another
-/// ``ShardPeer/weight`` than 100 has tokens in proportion to it, one at least.
+/// ``ShardPeer/weight`` than 100 has tokens in proportion to it, one at least. Where they would be
+/// more than 2²⁶ in all, each peer's are halved until they are not.
 ///
 /// - Complexity: O(1) for an owner, O(peers × tokens) to replace the peers.
 public struct HashRing<Peer: ShardPeer>: Sharder {
-  var placement: Placement<Peer, RingTable>
+  @usableFromInline var placement: Placement<Peer, RingTable>
 
   /// The tokens of a peer with the usual weight.
   public var tokensPerNode: Int { placement.settings }
@@ -28,9 +29,14 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
   }
 
   /// The peers that own keys, sorted by the bytes of their names; no viewers.
+  @inlinable
   public var peers: [Peer] { placement.readers }
 
+  /// The bytes of the tables that say who owns what, without the peers themselves.
+  public var memorySize: Int { placement.memorySize }
+
   /// Replaces all peers; their order does not matter.
+  @inlinable
   public mutating func replacePeers(with peers: some Sequence<Peer>) {
     placement.replacePeers(with: peers)
   }
@@ -38,6 +44,7 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
   /// The peer that owns `key`.
   ///
   /// - Throws: ``ShardingError/notEnoughNodes(needed:available:)`` if no peer may own keys.
+  @inlinable
   public func owner(
     of key: ShardKey,
     for operation: ShardOperation
@@ -49,6 +56,7 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
   ///
   /// - Throws: ``ShardingError/notEnoughNodes(needed:available:)`` if fewer peers may, or
   ///   ``ShardingError/negativeCount(_:)``.
+  @inlinable
   public func owners(
     of key: ShardKey,
     count: Int,
@@ -59,6 +67,7 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
 
   /// Calls `body` with one owner of `key` after the other, the best first, until it returns false
   /// or there is none left.
+  @inlinable
   public func forEachOwner(
     of key: ShardKey,
     for operation: ShardOperation,
@@ -68,6 +77,7 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
   }
 
   /// How many peers may own keys.
+  @inlinable
   public func eligibleCount(for operation: ShardOperation) -> Int {
     placement.peers(for: operation).count
   }
@@ -78,66 +88,5 @@ public struct HashRing<Peer: ShardPeer>: Sharder {
   /// - Complexity: O(number of peers).
   public var fingerprint: UInt64 {
     placement.fingerprint(algorithm: 1 << 32 | UInt64(tokensPerNode))
-  }
-}
-
-/// The ring of some peers.
-struct RingTable: PlacementTable {
-  let tokens: TokenTable
-  private let peerCount: Int
-
-  init(names: [String.UTF8View], weights: [Int], _ tokensPerNode: Int) {
-    peerCount = names.count
-    var unsorted: [UInt64] = []
-    var owners: [UInt32] = []
-    let total = weights.reduce(0) { $0 + Self.tokenCount(weight: $1, tokensPerNode) }
-    precondition(total <= Int(UInt32.max), "\(total) tokens on a ring")
-    unsorted.reserveCapacity(total)
-    owners.reserveCapacity(total)
-    for (index, name) in names.enumerated() {
-      // Token t is the hash of the name and the bytes 0 to t, each without its high bits.
-      var stream = XXH64.Stream()
-      stream.append(contentsOf: name)
-      for number in 0..<Self.tokenCount(weight: weights[index], tokensPerNode) {
-        stream.append(UInt8(truncatingIfNeeded: number))
-        unsorted.append(stream.value)
-        owners.append(UInt32(index))
-      }
-    }
-    tokens = TokenTable(unsorted: unsorted, owners: owners)
-  }
-
-  private static func tokenCount(weight: Int, _ tokensPerNode: Int) -> Int {
-    max(1, tokensPerNode * weight / 100)
-  }
-
-  func owner(of key: UInt64) -> Int {
-    let index = tokens.firstIndex(from: key)
-    return Int(tokens.owners[index < tokens.count ? index : 0])
-  }
-
-  func forEachOwner(of key: UInt64, _ body: (Int) -> Bool) {
-    var index = tokens.firstIndex(from: key)
-    var seen: [UInt32] = []
-    var isSeen: [Bool] = []
-    while seen.count < peerCount {
-      if index >= tokens.count { index = 0 }
-      let owner = tokens.owners[index]
-      index += 1
-      if isSeen.isEmpty {
-        guard !seen.contains(owner) else { continue }
-        // Few are looked for among few; many are marked.
-        if seen.count == 16 {
-          isSeen = [Bool](repeating: false, count: peerCount)
-          for other in seen { isSeen[Int(other)] = true }
-          isSeen[Int(owner)] = true
-        }
-      } else {
-        guard !isSeen[Int(owner)] else { continue }
-        isSeen[Int(owner)] = true
-      }
-      seen.append(owner)
-      guard body(Int(owner)) else { return }
-    }
   }
 }

@@ -1,11 +1,18 @@
 import GrapevineHashing
 
 /// What an algorithm makes of peers: who owns what, by the peers' indices.
+@usableFromInline
 protocol PlacementTable: Sendable {
   associatedtype Settings: Sendable
 
   /// Places peers, which are sorted by the bytes of their names.
-  init(names: [String.UTF8View], weights: [Int], _ settings: Settings)
+  init(_ roster: Roster, _ settings: Settings)
+
+  /// What placement makes of the peers' weights: only if that is other may it be.
+  static func shares(ofWeights weights: [Int], _ settings: Settings) -> [Int]
+
+  /// The bytes of the table's arrays.
+  var memorySize: Int { get }
 
   /// The owner of a key; there is a peer.
   func owner(of key: UInt64) -> Int
@@ -16,49 +23,67 @@ protocol PlacementTable: Sendable {
 
 /// Peers and their tables, one for those who read and one for those who also write.
 ///
-/// Without terminating peers both are the same one.
+/// Without terminating peers both are the same one. What depends on the type of the peers can be
+/// inlined where that is known, so that they need not be handled as something unknown.
+@usableFromInline
 struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
-  private(set) var readers: [Peer] = []
-  private(set) var writers: [Peer] = []
-  private(set) var readTable: Table
-  private(set) var writeTable: Table
-  let settings: Table.Settings
+  /// One object, so that a copy is but one reference more.
+  @usableFromInline var storage: PlacementStorage<Peer, Table>
+  @usableFromInline let settings: Table.Settings
 
   init(_ settings: Table.Settings) {
     self.settings = settings
-    readTable = Table(names: [], weights: [], settings)
-    writeTable = readTable
+    let table = Table(Roster(capacity: 0), settings)
+    storage = PlacementStorage(readers: [], writers: [], readTable: table, writeTable: table)
   }
+}
 
+/// What a placement consists of; it never changes.
+@usableFromInline
+final class PlacementStorage<Peer: ShardPeer, Table: PlacementTable>: Sendable {
+  @usableFromInline let readers: [Peer]
+  @usableFromInline let writers: [Peer]
+  @usableFromInline let readTable: Table
+  @usableFromInline let writeTable: Table
+
+  @inlinable
+  init(readers: [Peer], writers: [Peer], readTable: Table, writeTable: Table) {
+    self.readers = readers
+    self.writers = writers
+    self.readTable = readTable
+    self.writeTable = writeTable
+  }
+}
+
+extension Placement {
+  @inlinable var readers: [Peer] { storage.readers }
+  @inlinable var writers: [Peer] { storage.writers }
+  @inlinable var readTable: Table { storage.readTable }
+  @inlinable var writeTable: Table { storage.writeTable }
+
+  @inlinable
   mutating func replacePeers(with peers: some Sequence<Peer>) {
-    readers = Self.sorted(peers.filter { $0.state != .viewer })
-    writers = readers.filter { $0.state == .participant }
-    readTable = table(readers)
-    writeTable = writers.count == readers.count ? readTable : table(writers)
-  }
-
-  private func table(_ peers: [Peer]) -> Table {
-    Table(
-      names: peers.map(\.name.utf8),
-      weights: peers.map { min(max($0.weight, 1), 10_000) },
-      settings
+    let all = Array(peers)
+    var roster = Roster(capacity: all.count)
+    for peer in all { roster.add(peer.name, peer.state, peer.weight) }
+    var readers = all
+    if let order = roster.arrange() { readers = order.map { all[$0] } }
+    let readTable = Table(roster, settings)
+    var writers = readers
+    var writeTable = readTable
+    if let order = roster.keepWriters() {
+      writers = order.map { readers[$0] }
+      writeTable = Table(roster, settings)
+    }
+    storage = PlacementStorage(
+      readers: readers,
+      writers: writers,
+      readTable: readTable,
+      writeTable: writeTable
     )
   }
 
-  private static func sorted(_ peers: [Peer]) -> [Peer] {
-    let sorted = peers.enumerated().sorted { first, second in
-      let (name, other) = (first.element.name.utf8, second.element.name.utf8)
-      return name.lexicographicallyPrecedes(other)
-        || (first.offset < second.offset && name.elementsEqual(other))
-    }
-    var unique: [Peer] = []
-    unique.reserveCapacity(sorted.count)
-    for (_, peer) in sorted where unique.last?.name.utf8.elementsEqual(peer.name.utf8) != true {
-      unique.append(peer)
-    }
-    return unique
-  }
-
+  @inlinable
   func peers(for operation: ShardOperation) -> [Peer] {
     switch operation {
     case .read: readers
@@ -66,17 +91,28 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
     }
   }
 
-  func owner(of key: ShardKey, for operation: ShardOperation) throws(ShardingError) -> Peer {
+  func table(for operation: ShardOperation) -> Table {
     switch operation {
-    case .read:
-      guard !readers.isEmpty else { throw .notEnoughNodes(needed: 1, available: 0) }
-      return readers[readTable.owner(of: key.rawValue)]
-    case .readWrite:
-      guard !writers.isEmpty else { throw .notEnoughNodes(needed: 1, available: 0) }
-      return writers[writeTable.owner(of: key.rawValue)]
+    case .read: readTable
+    case .readWrite: writeTable
     }
   }
 
+  @inlinable
+  func owner(of key: ShardKey, for operation: ShardOperation) throws(ShardingError) -> Peer {
+    switch operation {
+    case .read:
+      let count = storage.readers.count
+      guard count > 0 else { throw .notEnoughNodes(needed: 1, available: 0) }
+      return storage.readers[storage.readTable.owner(of: key.rawValue)]
+    case .readWrite:
+      let count = storage.writers.count
+      guard count > 0 else { throw .notEnoughNodes(needed: 1, available: 0) }
+      return storage.writers[storage.writeTable.owner(of: key.rawValue)]
+    }
+  }
+
+  @inlinable
   func owners(
     of key: ShardKey,
     count: Int,
@@ -98,6 +134,7 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
     return owners
   }
 
+  @inlinable
   func forEachOwner(
     of key: ShardKey,
     for operation: ShardOperation,
@@ -113,15 +150,22 @@ struct Placement<Peer: ShardPeer, Table: PlacementTable>: Sendable {
     }
   }
 
+  /// The bytes of the tables, without the peers themselves; what is shared counts once.
+  var memorySize: Int {
+    let isShared = readers.count == writers.count
+    return readTable.memorySize + (isShared ? 0 : writeTable.memorySize)
+  }
+
   /// The algorithm's number, and all that placement depends on of each peer.
   func fingerprint(algorithm: UInt64) -> UInt64 {
+    let weights = readers.map { Roster.limited(weight: $0.weight) }
     var stream = XXH64.Stream(seed: algorithm)
-    for peer in readers {
+    for (peer, share) in zip(readers, Table.shares(ofWeights: weights, settings)) {
       let name = peer.name.utf8
       stream.append(fixed: UInt64(name.count))
       stream.append(contentsOf: name)
       stream.append(peer.state.rawValue)
-      stream.append(fixed: UInt64(min(max(peer.weight, 1), 10_000)))
+      stream.append(fixed: UInt64(share))
     }
     return stream.value
   }

@@ -8,6 +8,9 @@ public protocol Sharder<Peer>: Sendable {
   /// The peers that own keys, sorted by the bytes of their names; no viewers.
   var peers: [Peer] { get }
 
+  /// The bytes of the tables that say who owns what, without the peers themselves.
+  var memorySize: Int { get }
+
   /// Replaces all peers; their order does not matter.
   mutating func replacePeers(with peers: some Sequence<Peer>)
 

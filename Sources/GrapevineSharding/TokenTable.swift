@@ -6,7 +6,7 @@ struct TokenTable: Sendable {
   private(set) var tokens: [UInt64] = []
   private(set) var owners: [UInt32] = []
   /// By the first bits of a token, where those with these bits begin; one more at the end.
-  private var directory: [UInt32] = [0, 0]
+  private var directory: [UInt32] = [0, 0, 0]
   private var shift: UInt64 = 63
 
   /// Sorts tokens; of equal ones the lower owner comes first.
@@ -23,19 +23,24 @@ struct TokenTable: Sendable {
     for token in unsorted { starts[Int(token >> shift) + 1] += 1 }
     for index in 1..<starts.count { starts[index] += starts[index - 1] }
     directory = starts
-    tokens = [UInt64](repeating: 0, count: unsorted.count)
-    owners = [UInt32](repeating: 0, count: unsorted.count)
+    var placed = [UInt64](repeating: 0, count: unsorted.count)
+    var placedOwners = [UInt32](repeating: 0, count: unsorted.count)
     for index in unsorted.indices {
       let bucket = Int(unsorted[index] >> shift)
       let place = Int(starts[bucket])
       starts[bucket] += 1
-      tokens[place] = unsorted[index]
-      owners[place] = unsortedOwners[index]
+      placed[place] = unsorted[index]
+      placedOwners[place] = unsortedOwners[index]
     }
+    tokens = placed
+    owners = placedOwners
     sortBuckets()
   }
 
   var count: Int { tokens.count }
+
+  /// The bytes of the arrays.
+  var memorySize: Int { 8 * tokens.count + 4 * owners.count + 4 * directory.count }
 
   private mutating func sortBuckets() {
     for bucket in 0..<directory.count - 1 {

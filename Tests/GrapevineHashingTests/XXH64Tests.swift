@@ -36,6 +36,28 @@ import Testing
       #expect(XXH64.hash(bytes.lazy.map { $0 }) == unseeded[length])
     }
   }
+
+  @Test func `up to 16 bytes of two words as the same bytes`() {
+    for length in 0...16 {
+      // What lies beyond the bytes is not looked at.
+      let words = [0, 8].map { offset in
+        (message(length) + [UInt8](repeating: 0xFF, count: 16))[offset..<offset + 8]
+          .reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+      }
+      #expect(XXH64.hash(words[0], words[1], count: length) == unseeded[length], "\(length)")
+    }
+  }
+
+  @Test func `a stream after each of the bytes from 0 on`() {
+    for length in [0, 5, 31, 32, 40] {
+      var stream = XXH64.Stream()
+      stream.append(contentsOf: message(length))
+      var hashes: [UInt64] = [1]
+      stream.appendNumbers(300, into: &hashes)
+      let numbers = (0..<300).map { UInt8($0 % 256) }
+      #expect(hashes == [1] + (1...300).map { XXH64.hash(message(length) + numbers[..<$0]) })
+    }
+  }
 }
 
 /// Bytes without a pattern that a wrong lane or tail could hide in.

@@ -28,7 +28,10 @@ private let arrows = [
   ),
   Arrow(
     "eval/Scenarios",
-    ["Grapevine", "GrapevineCore", "GrapevineSimulation", "Glibc", "Synchronization"]
+    [
+      "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation", "Glibc",
+      "Synchronization",
+    ]
   ),
   Arrow("eval/Main", ["EvalScenarios", "Glibc"]),
 ]

@@ -60,6 +60,7 @@ package enum Evaluation {
     case .churn: try Churn.run(measurement)
     case .throughput: try Throughput.run(measurement)
     case .compareDetection: CompareDetection.run(measurement)
+    case .shard: try Shard.run(measurement)
     case .simulate: throw EvaluationError("a simulation is no measurement")
     }
   }

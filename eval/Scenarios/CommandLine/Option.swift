@@ -38,7 +38,7 @@ struct Option: Sendable {
 
 extension Option {
   /// Every option there is, in the order of the help.
-  static let all = general + ofScenarios + ofFaults + ofSimulate + ofReport
+  static let all = general + ofScenarios + ofFaults + ofSimulate + ofShard + ofReport
 
   private static let general = [
     Option(
@@ -64,6 +64,7 @@ extension Option {
         case .simulate: "drawn, 1 to 100"
         case .sync: "2, with --live 64"
         case .compareDetection: "8, 16, … 256"
+        case .shard: "100"
         case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
           "64"
         }
@@ -167,7 +168,7 @@ extension Option {
       "The number of keys.",
       rule: "a whole number from 1 to 1000000",
       standard: { "\(Options.standardKeys($0))" },
-      scenarios: [.sync, .throughput]
+      scenarios: [.sync, .throughput, .shard]
     ) { $0.givenKeys.take(ValueText.count($1), in: 1...1_000_000) },
     Option(
       "--value-size",

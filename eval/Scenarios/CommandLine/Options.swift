@@ -32,6 +32,9 @@ package struct Options: Sendable, Equatable {
   package var keepsGoing = false
   package var plantedFault: PlantedFault?
   package var listsFaults = false
+  package var tokens = [256, 512]
+  package var weights = [100]
+  package var algorithms = ShardAlgorithm.allCases
   package var jsonPath: String?
 
   package init(scenario: Scenario) {
@@ -51,6 +54,7 @@ package struct Options: Sendable, Equatable {
       return 64
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
+    case .shard: return 100
     case .simulate: return Swarm.drawOptions(seed).nodeCount
     }
   }
@@ -82,7 +86,7 @@ package struct Options: Sendable, Equatable {
     case .detect: 20
     case .bootstrap, .sync, .compareDetection: 10
     case .partition: 3
-    case .idle, .churn, .throughput, .simulate: 1
+    case .idle, .churn, .throughput, .simulate, .shard: 1
     }
   }
 
@@ -102,7 +106,13 @@ package struct Options: Sendable, Equatable {
   }
 
   static func standardKeys(_ scenario: Scenario) -> Int {
-    scenario == .throughput ? 1_000 : 10_000
+    switch scenario {
+    case .throughput: 1_000
+    case .shard: 100_000
+    case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
+      .compareDetection, .simulate:
+      10_000
+    }
   }
 }
 

@@ -8,7 +8,7 @@ extension Scenario {
   /// How it is measured, as lines of help; empty for others.
   var explanationOfStress: String {
     switch self {
-    case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection: ""
+    case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard: ""
     case .simulate:
       """
       The production engine under the simulator, with the number of nodes, the network, all \

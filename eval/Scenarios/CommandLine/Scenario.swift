@@ -11,6 +11,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case throughput
   case compareDetection = "compare-detection"
   case simulate
+  case shard
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -29,7 +30,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate:
+      .simulate, .shard:
       nil
     }
   }
@@ -48,6 +49,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .throughput: "one node overwrites keys at a steady rate until all are equal"
     case .compareDetection: "a crash until others detect it by kite's rule, modelled"
     case .simulate: "all drawn from a seed, faults too; then peace must bring accord"
+    case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
     }
   }
 
@@ -85,6 +87,15 @@ package enum Scenario: String, Sendable, CaseIterable {
       cluster, and the time is taken until all nodes hold them.
       """
     case .detect, .partition, .churn, .throughput, .simulate: explanationOfStress
+    case .shard:
+      """
+      Keys are placed on nodes by each algorithm. The balance is a node's share of the keys beside \
+      that which its weight asks for. Then one more node comes, or one goes: the moved share is \
+      that of the keys with another owner than before, on a ring exact, else among the keys; the \
+      ideal is the share of that node. It counts as a failure if keys move between two nodes that \
+      stay. Times are medians on this machine; \
+      replacing is that of all nodes, sorted by name, or in any order.
+      """
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -100,8 +111,8 @@ package enum Scenario: String, Sendable, CaseIterable {
   /// The scenarios that start a cluster of real nodes on a network.
   static let ofClusters = ofOptions.filter { $0 != .compareDetection }
 
-  /// The scenarios that do what the options say; the other one draws it.
-  static let ofOptions = allCases.filter { $0 != .simulate }
+  /// The scenarios of clusters that do what the options say; another one draws it.
+  static let ofOptions = allCases.filter { $0 != .simulate && $0 != .shard }
 }
 
 /// What carries the packets.

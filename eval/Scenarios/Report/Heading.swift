@@ -3,10 +3,17 @@ internal import GrapevineCore
 extension Evaluation {
   /// What is measured, and under which conditions.
   static func heading(_ options: Options) -> [String] {
-    var conditions =
-      options.scenario == .compareDetection
-      ? CompareDetection.conditions(options) : networkConditions(options)
-    conditions.append("interval \(ValueText.text(options.interval))")
+    var conditions: [String]
+    switch options.scenario {
+    case .compareDetection: conditions = CompareDetection.conditions(options)
+    case .shard: conditions = Shard.conditions(options)
+    case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
+      .throughput, .simulate:
+      conditions = networkConditions(options)
+    }
+    if options.scenario != .shard {
+      conditions.append("interval \(ValueText.text(options.interval))")
+    }
     conditions += scenarioConditions(options)
     conditions.append("seed \(options.seed)")
     let title = "\(options.scenario.rawValue): \(options.scenario.summary)"
@@ -29,6 +36,7 @@ extension Evaluation {
     case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
     case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
+    case .shard: []
     }
   }
 
@@ -36,7 +44,8 @@ extension Evaluation {
   private static func scenarioLines(_ options: Options) -> [String] {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
-    case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate: return []
+    case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard:
+      return []
     case .detect:
       let kinds = options.kills.map { $0 == .silence ? "by silence" : "by closing its sockets" }
       let victims = options.victims == 1 ? "1 victim" : "\(options.victims) victims at once"

@@ -1,0 +1,1 @@
+../../GrapevineCoreTests/Support/Allocations.swift
