@@ -80,8 +80,8 @@ public final class LockRing: Sendable {
   /// A key that it holds is given at once, as the same lock. There is no end to waiting for a key
   /// that another node owns, unless the task is cancelled.
   ///
-  /// - Throws: ``NodeError`` with the code `cancelled`, `closed` once the ring's scope has ended, or
-  ///   `left`; or what the store throws.
+  /// - Throws: ``NodeError`` with the code `cancelled`, `left`, or `closed` once the ring's scope
+  ///   has ended; or what the store throws.
   public func lock(_ key: String) async throws -> OwnershipLock {
     guard !Task.isCancelled else { throw NodeError.cancelled(name) }
     let promise = Promise<Outcome>()

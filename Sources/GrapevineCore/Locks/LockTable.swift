@@ -130,7 +130,7 @@ extension LockTable {
   /// The highest epoch that this node knows for a lock.
   func epoch(of id: LockID) -> LockEpoch { promises[id]?.epoch ?? floor }
 
-  /// Begins to claim a lock, or to claim it anew with a higher epoch: all of `members` are to agree.
+  /// Begins to claim a lock, or claims it anew with a higher epoch; all of `members` are to agree.
   mutating func claim(
     _ id: LockID,
     by own: MemberKey,

@@ -57,8 +57,8 @@ struct DropTests {
   }
 
   @Test func `a question of an unknown topic is dropped`() {
-    expectDrop(.unknownKind, stranger.packet(.request, [1, 0, 0, 0, 2]))
-    expectDrop(.unknownKind, stranger.packet(.reply, [1, 0, 0, 0, 2, 9]))
+    expectDrop(.unknownKind, stranger.packet(.request, [1, 0, 0, 0, 3]))
+    expectDrop(.unknownKind, stranger.packet(.reply, [1, 0, 0, 0, 3, 9]))
   }
 
   @Test func `a push without hops or without a section is malformed`() {
@@ -129,26 +129,27 @@ struct DropTests {
 
   @Test func `entries up to the limit are taken, and the next is refused and told once`() {
     var configuration = GossipConfiguration()
-    // And one more, by which an owner says that it leaves.
     configuration.entryLimit = 1
-    configuration.keySizeLimit = 20
+    configuration.keySizeLimit = 40
     configuration.valueSizeLimit = 4
     let key = MemberKey(stranger.id)
-    let long = String(repeating: "k", count: 21)
+    let long = String(repeating: "k", count: 41)
+    // And those by which an owner says something to the library.
+    let last = Version(1 + ReservedKeys.count)
+    let taken = (1...last).map { Samples.entry("key-\($0)", "1234", at: $0) }
     let beyond = [
-      Samples.entry("c", "v", at: 3), Samples.entry(long, "v", at: 3),
-      Samples.entry("a", "value", at: 3),
+      Samples.entry("c", "v", at: last + 1), Samples.entry(long, "v", at: last + 1),
+      Samples.entry("key-1", "value", at: last + 1),
     ]
     for entry in beyond {
       var engine = Engine.alone("node", configuration)
       engine.hear(stranger.packet(.delta, [0] + stranger.section()))
       _ = engine.pulledEvents()
-      let entries = [Samples.entry("a", "1234", at: 1), Samples.entry("b", "v", at: 2), entry]
       for _ in 0..<2 {
-        let section = HandMadeSection(end: 3, entries: entries)
+        let section = HandMadeSection(end: last + 1, entries: taken + [entry])
         engine.hear(stranger.packet(.delta, [0] + section.bytes(key)))
       }
-      #expect(engine.version(of: "stranger") == 2)
+      #expect(engine.version(of: "stranger") == last)
       #expect(engine.metrics.drops[.limit] == 2)
       let refusals = engine.pulledEvents().filter {
         if case .stateRefused = $0 { true } else { false }

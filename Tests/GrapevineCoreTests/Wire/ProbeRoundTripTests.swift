@@ -218,7 +218,7 @@ struct ProbeRoundTripTests {
       }
       guard index < 2 else { continue }
       var other = bytes
-      other[4] = 2
+      other[4] = 3
       #expect(Self.fault(in: other, read) == .unknownKind)
     }
   }

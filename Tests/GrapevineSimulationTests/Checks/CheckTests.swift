@@ -73,7 +73,7 @@ import Testing
     let measuring = allChecks.filter { $0.isForMeasuring }.map { $0.name }
     let expected: [any Check.Type] = [
       LimitCheck.self, DeadlineCheck.self, VerdictCheck.self, ConvergenceCheck.self,
-      GhostCheck.self, AccordCheck.self,
+      GhostCheck.self, AccordCheck.self, LockCheck.self,
     ]
     #expect(measuring == expected.map { $0.name })
   }

@@ -139,6 +139,18 @@ extension Lie {
       simulation.crash(4)
       try simulation.requireNoGhosts(detection: .zero)
     },
+    Lie(LockCheck.self, "a second node takes a lock that is held") { simulation in
+      let id = LockID(prefix: "ring", key: "key")
+      simulation.mutate(0) { engine, now in engine.claimLock(id, now: now) }
+      try simulation.run(for: .seconds(5))
+      precondition(simulation.holders(of: id) == [0], "nobody holds it")
+      simulation.pretend(.lockGranted(id, epoch: .max), at: 1)
+    },
+    Lie(LockCheck.self, "a later holder has no higher epoch") { simulation in
+      let id = LockID(prefix: "ring", key: "key")
+      simulation.pretend(.lockGranted(id, epoch: 7), at: 0)
+      simulation.pretend(.lockGranted(id, epoch: 7), at: 1)
+    },
     Lie(AccordCheck.self, "a dead member is listed") { simulation in
       try simulation.requireAccord(among: [0, 1, 2, 3, 4])
       simulation.crash(4)

@@ -245,11 +245,17 @@ private struct KeyNumberRing: Sharder {
 
   func eligibleCount(for operation: ShardOperation) -> Int { peers.count }
   var fingerprint: UInt64 { 0 }
+  var memorySize: Int { 0 }
 }
 
 /// A moment that one task waits for.
 private final class Promise: Sendable {
-  private let state = Locked<(isOver: Bool, waiter: CheckedContinuation<Void, Never>?)>((false, nil))
+  private struct State {
+    var isOver = false
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Locked(State())
 
   func fulfil() {
     let waiter = state.withLock { state in
