@@ -61,6 +61,7 @@ package enum Evaluation {
     case .throughput: try Throughput.run(measurement)
     case .compareDetection: CompareDetection.run(measurement)
     case .shard: try Shard.run(measurement)
+    case .locks: try LockTrials.run(measurement)
     case .simulate: throw EvaluationError("a simulation is no measurement")
     }
   }

@@ -53,6 +53,8 @@ package struct LockTrial {
 
   /// The time between two looks of a node at what it owns.
   private static let lookPause = Duration.milliseconds(100)
+  /// The most nodes of a trial.
+  package static let nodeLimit = 8
   /// The longest time from the end of all faults until each lock has one holder: a crash is found,
   /// a newcomer has waited, and a few rounds of claims.
   package static let settlingLimit = Duration.seconds(12)
@@ -80,7 +82,7 @@ package struct LockTrial {
   ///
   /// - Throws: the first broken promise, or that the locks did not come to one holder each.
   package mutating func run() throws(Violation) -> Report {
-    let count = 2 + random.index(7)
+    let count = 2 + random.index(Self.nodeLimit - 1)
     hasMetMost = [Bool](repeating: false, count: count)
     for node in 0..<count {
       simulation.add(name: "node-\(node)", generation: 1_000)

@@ -65,10 +65,12 @@ extension Option {
         case .sync: "2, with --live 64"
         case .compareDetection: "8, 16, … 256"
         case .shard: "100"
+        case .locks: ""
         case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
           "64"
         }
-      }
+      },
+      scenarios: Scenario.allCases.filter { $0 != .locks }
     ) { options, text in
       let range = options.scenario == .simulate ? 1...1_000 : 2...100_000
       return options.givenNodes.take(ValueText.count(text), in: range)

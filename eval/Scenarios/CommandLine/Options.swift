@@ -55,6 +55,7 @@ package struct Options: Sendable, Equatable {
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
     case .shard: return 100
+    case .locks: return LockTrial.nodeLimit
     case .simulate: return Swarm.drawOptions(seed).nodeCount
     }
   }
@@ -86,6 +87,7 @@ package struct Options: Sendable, Equatable {
     case .detect: 20
     case .bootstrap, .sync, .compareDetection: 10
     case .partition: 3
+    case .locks: 100
     case .idle, .churn, .throughput, .simulate, .shard: 1
     }
   }
@@ -93,7 +95,7 @@ package struct Options: Sendable, Equatable {
   static func standardDuration(_ scenario: Scenario, _ network: Network) -> Duration {
     switch (scenario, network) {
     case (.throughput, _): .seconds(20)
-    case (.simulate, _): .seconds(60)
+    case (.simulate, _), (.locks, _): .seconds(60)
     case (.churn, .simulated): .seconds(600)
     case (.churn, .loopback): .seconds(60)
     case (_, .simulated): .seconds(30)
@@ -110,7 +112,7 @@ package struct Options: Sendable, Equatable {
     case .throughput: 1_000
     case .shard: 100_000
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .compareDetection, .simulate:
+      .compareDetection, .simulate, .locks:
       10_000
     }
   }

@@ -2,13 +2,15 @@
 extension Scenario {
   /// The scenarios that repeat what they measure.
   static let withRuns: [Scenario] = [
-    .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection,
+    .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection, .locks,
   ]
 
   /// How it is measured, as lines of help; empty for others.
   var explanationOfStress: String {
     switch self {
-    case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard: ""
+    case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard,
+      .locks:
+      ""
     case .simulate:
       """
       The production engine under the simulator, with the number of nodes, the network, all \

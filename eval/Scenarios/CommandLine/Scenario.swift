@@ -12,6 +12,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case compareDetection = "compare-detection"
   case simulate
   case shard
+  case locks
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -30,7 +31,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard:
+      .simulate, .shard, .locks:
       nil
     }
   }
@@ -50,6 +51,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .compareDetection: "a crash until others detect it by kite's rule, modelled"
     case .simulate: "all drawn from a seed, faults too; then peace must bring accord"
     case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
+    case .locks: "keys that nodes lock, which crash, start again and are split"
     }
   }
 
@@ -96,6 +98,15 @@ package enum Scenario: String, Sendable, CaseIterable {
       stay. Times are medians on this machine; \
       replacing is that of all nodes, sorted by name, or in any order.
       """
+    case .locks:
+      """
+      The production engine under the simulator, with the number of nodes and keys, the network \
+      and the faults drawn from the seed. In each run 2 to 8 nodes hold the keys that they own, \
+      and crash and start again; then nodes that all want all keys; then nodes that are split, \
+      too. It counts as a failure if two nodes hold a key at one moment where there was no split, \
+      if a key does not come to one holder within 12 s of the end of all faults, or if an epoch \
+      does not grow.
+      """
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -112,7 +123,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   static let ofClusters = ofOptions.filter { $0 != .compareDetection }
 
   /// The scenarios of clusters that do what the options say; another one draws it.
-  static let ofOptions = allCases.filter { $0 != .simulate && $0 != .shard }
+  static let ofOptions = allCases.filter { ![.simulate, .shard, .locks].contains($0) }
 }
 
 /// What carries the packets.

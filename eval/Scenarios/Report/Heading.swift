@@ -7,11 +7,12 @@ extension Evaluation {
     switch options.scenario {
     case .compareDetection: conditions = CompareDetection.conditions(options)
     case .shard: conditions = Shard.conditions(options)
+    case .locks: conditions = LockTrials.conditions(options)
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
       .throughput, .simulate:
       conditions = networkConditions(options)
     }
-    if options.scenario != .shard {
+    if options.scenario != .shard, options.scenario != .locks {
       conditions.append("interval \(ValueText.text(options.interval))")
     }
     conditions += scenarioConditions(options)
@@ -33,7 +34,8 @@ extension Evaluation {
 
   private static func scenarioConditions(_ options: Options) -> [String] {
     switch options.scenario {
-    case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection:
+    case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection,
+      .locks:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
     case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
     case .shard: []
@@ -44,7 +46,8 @@ extension Evaluation {
   private static func scenarioLines(_ options: Options) -> [String] {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
-    case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard:
+    case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard,
+      .locks:
       return []
     case .detect:
       let kinds = options.kills.map { $0 == .silence ? "by silence" : "by closing its sockets" }
