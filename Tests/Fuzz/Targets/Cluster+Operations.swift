@@ -42,9 +42,25 @@ extension Cluster {
       let seeds = [forger.endpoint(), Cast.endpoints[0]]
       touch(index) { subject, now in subject.input { $0.addSeeds(seeds, now: now) } }
     case 18: spoilPacket(&forger)
-    case 19: touch(index) { subject, _ in subject.input { $0.reportsEntries.toggle() } }
+    case 19 where choice & 4 == 0:
+      touch(index) { subject, _ in subject.input { $0.reportsEntries.toggle() } }
+    case 19: lock(index, &forger)
     case 20..<27: forgeDatagram(index, &forger)
     default: forgeFrames(index, &forger)
+    }
+  }
+
+  private mutating func lock(_ index: Int, _ forger: inout Forger) {
+    let choice = forger.choices.byte()
+    let id = LockID(rawValue: UInt64(choice & 3))
+    touch(index) { subject, now in
+      subject.input { engine in
+        if choice & 4 == 0 {
+          engine.claimLock(id, now: now)
+        } else {
+          engine.releaseLock(id, now: now)
+        }
+      }
     }
   }
 

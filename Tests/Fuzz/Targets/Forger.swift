@@ -104,10 +104,27 @@ struct Forger {
       Ping(sequence: sequence(), target: target).writeHead(to: &bytes)
       if choices.flag() { appendSection(about: target, to: &bytes) }
     case .pingRequest: PingRequest(sequence: sequence(), target: key()).write(to: &bytes)
-    case .request: Inquiry.writeRequest(sequence: sequence(), to: &bytes)
+    case .request:
+      let sequence = sequence()
+      guard sequence & 1 != 0 else { return Inquiry.writeRequest(sequence: sequence, to: &bytes) }
+      Inquiry.write(lockRequest(), sequence, to: &bytes)
     case .reply:
-      Inquiry.writeReply(sequence: sequence(), version: choices.number(), to: &bytes)
+      let sequence = sequence()
+      guard sequence & 1 != 0 else {
+        return Inquiry.writeReply(sequence: sequence, version: choices.number(), to: &bytes)
+      }
+      let request = lockRequest()
+      let answer = LockAnswer.allCases[choices.below(LockAnswer.allCases.count)]
+      Inquiry.write(
+        LockReply(id: request.id, epoch: request.epoch, answer: answer),
+        sequence,
+        to: &bytes
+      )
     }
+  }
+
+  private mutating func lockRequest() -> LockRequest {
+    LockRequest(id: LockID(rawValue: UInt64(choices.byte() & 3)), epoch: choices.number())
   }
 
   private mutating func appendDigest(to bytes: inout [UInt8]) {

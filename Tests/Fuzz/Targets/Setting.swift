@@ -17,6 +17,7 @@ enum Setting: Int, CaseIterable {
     configuration.compactThreshold = 2
     configuration.tombstoneAge = .seconds(1)
     configuration.memberExpiry = .seconds(20)
+    configuration.lockGrace = .milliseconds(50)
     switch self {
     case .usual: break
     case .tight: tighten(&configuration)
@@ -67,6 +68,8 @@ enum Setting: Int, CaseIterable {
     configuration.memberExpiry = .seconds(4)
     configuration.graveLifetime = .seconds(60)
     configuration.graveLimit = 2
+    configuration.lockMemoryLimit = 1
+    configuration.streamMemoryLimit = 1_048_576
     configuration.memberLimit = 6
     configuration.entryLimit = 8
     configuration.keySizeLimit = 3
