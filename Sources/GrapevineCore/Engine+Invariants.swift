@@ -47,7 +47,7 @@ extension Engine: SelfVerifying {
       "\(pending.standings.count) and \(pending.newcomers.count) pieces of news"
     )
     try require(
-      locks.promiseCount <= max(configuration.lockMemoryLimit, locks.claims.count + 1),
+      locks.promiseCount <= configuration.lockMemoryLimit,
       "\(locks.promiseCount) promises of locks"
     )
     try verifyStreams(of: configuration)

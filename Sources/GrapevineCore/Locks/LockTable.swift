@@ -199,7 +199,6 @@ extension LockTable {
       // From now on those that are forgotten count as promised with the highest epoch of all.
       floor = highest
       promises = [:]
-      for claim in claims { promises[claim.id] = Promise(epoch: claim.epoch, owner: owner) }
     }
     promises[id] = Promise(epoch: epoch, owner: owner)
     highest = max(highest, epoch)
