@@ -25,7 +25,7 @@ public final class Node: Sendable {
   public let address: Endpoint
 
   let name: String
-  let runtime: NodeRuntime
+  package let runtime: NodeRuntime
   let hub: NodeHub
   let board = PeerBoard()
   let loop: Loop

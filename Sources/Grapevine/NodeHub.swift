@@ -107,7 +107,9 @@ extension NodeHub: NodeRuntimeDelegate {
         }
         state.leaving = .done(report)
         board.noteChange()
-      case .superseded(let rival, _): state.successor = rival
+      case .superseded(let rival, _):
+        state.successor = rival
+        board.noteChange()
       case .peerChanged, .generationRaised: board.noteChange()
       case .lockGranted(let id, let epoch):
         guard let handler = state.locks[id] else { break }
@@ -183,8 +185,14 @@ extension NodeHub {
   /// To be called under the engine's lock, in one step with the claim.
   func expect(_ id: LockID, _ handler: LockHandler) -> Bool {
     state.withLock { state in
-      guard !state.isClosed, !state.isLeaving else { return false }
-      state.locks[id] = handler
+      guard !state.isClosed, !state.isLeaving, state.successor == nil else { return false }
+      if let displaced = state.locks.updateValue(handler, forKey: id) {
+        state.errands.append {
+          displaced.granted(nil)
+          displaced.lost()
+        }
+        hasNews.store(true, ordering: .sequentiallyConsistent)
+      }
       return true
     }
   }

@@ -55,7 +55,7 @@ extension Engine {
         let (sequence, reply) = try Inquiry.readReply(datagram, &reader)
         switch reply {
         case .version(let version): takeReply(sequence, version, from: header.sender)
-        case .lock(let lock): takeLockReply(lock, from: header.sender)
+        case .lock(let lock): takeLockReply(lock, sequence, from: header.sender)
         }
       }
       noteHeard(header.sender, isScheduled: isScheduled)

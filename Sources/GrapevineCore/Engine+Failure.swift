@@ -193,7 +193,6 @@ extension Engine {
   /// not push.
   mutating func distrustSilence() {
     pending.standings.removeAll { $0 != localKey }
-    loseLocks()
     for index in observations.indices { noteLife(index) }
     for index in accusations.indices {
       accusations[index].firstAt = clock

@@ -9,7 +9,7 @@ extension Engine {
   package mutating func claimLock(_ id: LockID, now: Instant) {
     tick(now)
     guard phase == .active, locks.index(of: id) == nil else { return }
-    startClaim(id)
+    startClaim(id, above: 0)
   }
 
   /// Lets go of a lock, or of the claim to it; no event follows.
@@ -31,12 +31,13 @@ extension Engine {
 
   // MARK: Claims
 
-  private mutating func startClaim(_ id: LockID) {
+  private mutating func startClaim(_ id: LockID, above known: LockEpoch) {
     locks.claim(
       id,
       by: localKey,
       among: livePeerKeys(),
-      atLeast: leastEpoch,
+      atLeast: max(leastEpoch, known < .max ? known + 1 : .max),
+      sequence: takeSequence(),
       dueAt: max(clock, lockAllowedAt),
       pause: lockPause
     )
@@ -65,7 +66,16 @@ extension Engine {
   private var lockPause: UInt64 { max(interval / 8, min(2 * roundTrip, interval)) }
 
   private mutating func dropLock(_ id: LockID) {
-    guard let (epoch, askers) = locks.remove(id), !isSilent else { return }
+    guard let (epoch, askers) = locks.remove(id) else { return }
+    tellReleased(id, epoch, to: askers)
+  }
+
+  private mutating func tellReleased(
+    _ id: LockID,
+    _ epoch: LockEpoch,
+    to askers: [MemberKey]
+  ) {
+    guard !isSilent else { return }
     for key in askers {
       guard let slot = table.slot(of: key), table.isLive(slot) else { continue }
       sendLockReply(id, .released, epoch, sequence: 0, to: table[slot].endpoint)
@@ -76,10 +86,7 @@ extension Engine {
   /// anything again.
   mutating func loseLocks() {
     lockAllowedAt = clock.advanced(by: configuration.lockGrace.wholeNanoseconds)
-    for claim in locks.claims where claim.isHeld {
-      events.append(.lockLost(claim.id))
-      dropLock(claim.id)
-    }
+    for claim in locks.removeAll(where: \.isHeld) { tellLost(claim) }
     let allowedAt = lockAllowedAt
     for index in locks.claims.indices { locks.rest(index, until: allowedAt) }
   }
@@ -87,10 +94,12 @@ extension Engine {
   /// Gives up all locks and claims for good.
   mutating func giveUpLocks() {
     lockAllowedAt = .never
-    for claim in locks.claims {
-      events.append(.lockLost(claim.id))
-      dropLock(claim.id)
-    }
+    for claim in locks.removeAll(where: { _ in true }) { tellLost(claim) }
+  }
+
+  private mutating func tellLost(_ claim: LockTable.Claim) {
+    events.append(.lockLost(claim.id))
+    tellReleased(claim.id, claim.epoch, to: claim.askers)
   }
 
   /// Lets those that agree to a claim include one more member: it joined, or lives again.
@@ -117,6 +126,7 @@ extension Engine {
   mutating func advanceLocks() {
     guard locks.nextDue <= clock else { return }
     let known = table
+    var room = Self.questionLimit
     var index = 0
     while index < locks.claims.count {
       defer { index += 1 }
@@ -126,7 +136,9 @@ extension Engine {
         locks.update(index) { $0.dueAt = allowedAt }
         continue
       }
-      if locks.claims[index].epoch == 0 { startClaim(locks.claims[index].id) }
+      if locks.claims[index].epoch == 0 {
+        startClaim(locks.claims[index].id, above: locks.claims[index].outbidBy)
+      }
       locks.update(index) { claim in
         claim.waiting.removeAll { key in known.slot(of: key).map { !known.isLive($0) } ?? true }
       }
@@ -134,10 +146,19 @@ extension Engine {
         agree(index)
         continue
       }
-      ask(index)
+      guard room > 0 else {
+        let soon = clock.advanced(by: Spread.firstPause)
+        locks.update(index) { $0.dueAt = soon }
+        continue
+      }
+      room -= ask(index)
     }
     locks.findNextDue()
   }
+
+  /// The questions that go out at a time, and a few more: where a member joins it is asked about
+  /// all that is held.
+  private static var questionLimit: Int { 256 }
 
   /// All have agreed.
   private mutating func agree(_ index: Int) {
@@ -155,27 +176,36 @@ extension Engine {
     events.append(.lockGranted(claim.id, epoch: claim.epoch))
   }
 
-  private mutating func ask(_ index: Int) {
+  /// Asks the next of those that have not agreed; returns how many.
+  private mutating func ask(_ index: Int) -> Int {
     let claim = locks.claims[index]
-    let sequence = takeSequence()
     let header = PacketHeader(kind: .request, label: label, sender: localKey)
-    for key in claim.waiting.prefix(Spread.chunk) {
+    let request = LockRequest(id: claim.id, epoch: claim.epoch, isHeld: claim.isHeld)
+    let rest = max(1, claim.waiting.count - claim.askedCount)
+    let asked = min(Spread.chunk, rest, claim.waiting.count)
+    for key in claim.waiting.prefix(asked) {
       guard let slot = table.slot(of: key) else { continue }
       metrics.requestsOut += 1
       packets.append(to: table[slot].endpoint) { bytes in
         header.write(to: &bytes)
-        Inquiry.write(LockRequest(id: claim.id, epoch: claim.epoch), sequence, to: &bytes)
+        Inquiry.write(request, claim.sequence, to: &bytes)
       }
     }
-    // Those that were asked now come last the next time.
-    let asked = min(Spread.chunk, claim.waiting.count)
     let now = clock
     let limit = interval
     locks.update(index) {
+      // Those that were asked now come last the next time.
       $0.waiting = Array($0.waiting[asked...] + $0.waiting[..<asked])
-      $0.dueAt = now.advanced(by: asked < $0.waiting.count ? Spread.firstPause : $0.pause)
-      if asked == $0.waiting.count { $0.pause = min(2 * $0.pause, limit) }
+      $0.askedCount += asked
+      guard $0.askedCount >= $0.waiting.count else {
+        $0.dueAt = now.advanced(by: Spread.firstPause)
+        return
+      }
+      $0.askedCount = 0
+      $0.dueAt = now.advanced(by: $0.pause)
+      $0.pause = min(2 * $0.pause, limit)
     }
+    return asked
   }
 
   // MARK: Packets
@@ -187,13 +217,18 @@ extension Engine {
     at source: Endpoint
   ) {
     metrics.requestsIn += 1
-    guard phase == .active, clock >= lockAllowedAt, let slot = table.slot(of: peer),
-      table.isLive(slot)
+    let isKnown = table.slot(of: peer).map { table.isLive($0) } ?? false
+    if isKnown, request.isHeld, let own = lockEpoch(of: request.id), own < request.epoch {
+      // Of two that hold a lock, as after a split, the later one does.
+      contest(request.id)
+    }
+    guard phase == .active, isKnown,
+      clock >= lockAllowedAt || lockEpoch(of: request.id) != nil
     else {
       sendLockReply(request.id, .wait, request.epoch, sequence: sequence, to: source)
       return
     }
-    let (answer, epoch) = locks.answer(request.id, request.epoch, from: peer)
+    let (answer, epoch) = locks.answer(request, from: peer, own: localKey)
     if answer == .free, let index = locks.index(of: request.id) {
       // Its own claim has been outbid.
       let pause = interval / 8 + random.below(max(1, interval / 2))
@@ -216,34 +251,42 @@ extension Engine {
     }
   }
 
-  mutating func takeLockReply(_ reply: LockReply, from peer: MemberKey) {
+  mutating func takeLockReply(
+    _ reply: LockReply,
+    _ sequence: SequenceNumber,
+    from peer: MemberKey
+  ) {
     metrics.repliesIn += 1
     guard let index = locks.index(of: reply.id) else { return }
     let claim = locks.claims[index]
+    guard claim.epoch > 0, claim.waiting.contains(peer) else { return }
+    guard sequence == claim.sequence || reply.answer == .released else { return }
     switch reply.answer {
     case .free:
       guard reply.epoch == claim.epoch else { return }
       locks.update(index) { $0.waiting.removeAll { $0 == peer } }
       if locks.claims[index].waiting.isEmpty { agree(index) }
     case .outbid where reply.epoch >= claim.epoch, .held where claim.isHeld:
-      guard claim.waiting.contains(peer), claim.epoch > 0 else { return }
       // What is held was taken by another meanwhile, as on the other side of a split.
-      locks.promise(reply.id, max(reply.epoch, claim.epoch), to: peer)
-      if claim.isHeld {
-        metrics.locksContested += 1
-        events.append(.lockLost(reply.id))
-        dropLock(reply.id)
-      } else {
-        locks.rest(index, until: clock.advanced(by: random.below(max(1, interval / 4))))
-      }
+      guard !claim.isHeld else { return contest(reply.id) }
+      locks.update(index) { $0.outbidBy = max($0.outbidBy, reply.epoch) }
+      locks.rest(index, until: clock.advanced(by: random.below(max(1, interval / 4))))
     case .released:
-      let now = clock
       guard !claim.isHeld else { return }
+      let soon = clock.advanced(by: interval / 16)
+      let pause = interval / 8
       locks.update(index) {
-        $0.dueAt = min($0.dueAt, now)
-        $0.pause = min($0.pause, interval / 8)
+        $0.dueAt = min($0.dueAt, soon)
+        $0.pause = min($0.pause, pause)
       }
     case .outbid, .held, .wait: break
     }
+  }
+
+  /// Loses a lock that another holds, too, or held after this node.
+  private mutating func contest(_ id: LockID) {
+    metrics.locksContested += 1
+    events.append(.lockLost(id))
+    dropLock(id)
   }
 }

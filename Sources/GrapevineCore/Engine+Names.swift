@@ -16,6 +16,11 @@ extension Engine {
         raiseGeneration(above: own.id.generation)
         return
       }
+      if claim.standing.verdict == .down, claim.standing.incarnation >= lockIncarnation {
+        // Some took this node for dead, be it that it has refuted what led to that.
+        lockIncarnation = claim.standing.incarnation + 1
+        loseLocks()
+      }
       refute(claim.standing, own.standing)
     }
     if let state = section.state, state.end > own.state.version, raiseCount < Self.raiseLimit {
@@ -124,6 +129,8 @@ extension Engine {
       return
     }
     raiseCount += 1
+    // Whoever took the former life for dead may have taken what it held.
+    loseLocks()
     guard let old = table.remove(localKey) else { return }
     graves.bury(old, isReplaced: true, now: clock)
     var record = MemberRecord(

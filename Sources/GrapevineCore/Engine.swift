@@ -83,6 +83,8 @@ package struct Engine: Sendable {
   var pulls = RecentPulls()
   var spreads: [Spread] = []
   var locks: LockTable
+  /// The incarnation from which on a verdict on this node costs it its locks.
+  var lockIncarnation: UInt64 = 0
   /// When locks may be taken, and others be allowed to take them.
   var lockAllowedAt: Instant
 

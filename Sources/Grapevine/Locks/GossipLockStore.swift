@@ -20,7 +20,8 @@ final class GossipLockStore: LockStore {
     let handler = NodeHub.LockHandler(granted: { promise.fulfil($0) }, lost: onLoss)
     try hub.checkTakesPart(name)
     runtime.withEngine { engine, now in
-      guard hub.expect(id, handler) else { return promise.fulfil(nil) }
+      // One that is no longer wanted must not displace a later one.
+      guard !Task.isCancelled, hub.expect(id, handler) else { return promise.fulfil(nil) }
       // What is held still was let go of, and is about to be released.
       engine.releaseLock(id, now: now)
       engine.claimLock(id, now: now)
@@ -31,7 +32,9 @@ final class GossipLockStore: LockStore {
     runtime.withEngine { engine, now in
       if hub.forget(id, handler) { engine.releaseLock(id, now: now) }
     }
-    throw Task.isCancelled ? NodeError.cancelled(name) : NodeError.closed(name)
+    guard !Task.isCancelled else { throw NodeError.cancelled(name) }
+    try hub.checkTakesPart(name)
+    throw NodeError.closed(name)
   }
 
   func release(_ key: String, epoch: UInt64) {

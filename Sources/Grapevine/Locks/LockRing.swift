@@ -20,16 +20,20 @@ public final class LockRing: Sendable {
 
   /// Those who wait for a key, and the task that sees to it.
   private struct Want {
-    var number: Int
     var waiters: [Promise<Outcome>]
-    var acquisition: Task<Void, Never>?
+    var acquisition: Acquisition?
+  }
+
+  private struct Acquisition {
+    /// Tells it apart from those before and after it.
+    let number: Int
+    let task: Task<Void, Never>
   }
 
   private enum Outcome: Sendable {
     case held(OwnershipLock)
     case failed(any Error)
     case cancelled
-    case closed
   }
 
   private struct State {
@@ -39,7 +43,8 @@ public final class LockRing: Sendable {
     var changeCount: UInt64?
     var entries: [NameKey: Entry] = [:]
     var nextNumber = 0
-    var isClosed = false
+    /// Why nothing is held or waited for any more.
+    var end: NodeError?
   }
 
   /// What the keys of the ring have before them.
@@ -49,6 +54,7 @@ public final class LockRing: Sendable {
   private let scope: LockScope
   private let store: any LockStore
   private let runtime: NodeRuntime
+  private let hub: NodeHub
   private let board: PeerBoard
   private let state: Locked<State>
   private let follower = Locked<Task<Void, Never>?>(nil)
@@ -59,6 +65,7 @@ public final class LockRing: Sendable {
     scope = LockScope(prefix: prefix)
     self.store = store
     runtime = node.runtime
+    hub = node.hub
     board = node.board
     state = Locked(State(sharder: sharder))
   }
@@ -84,30 +91,28 @@ public final class LockRing: Sendable {
   ///   has ended; or what the store throws.
   public func lock(_ key: String) async throws -> OwnershipLock {
     guard !Task.isCancelled else { throw NodeError.cancelled(name) }
+    try hub.checkTakesPart(name)
     let promise = Promise<Outcome>()
     state.withLock { state in
-      guard !state.isClosed else { return promise.fulfil(.closed) }
+      if let end = state.end { return promise.fulfil(.failed(end)) }
       switch state.entries[NameKey(name: key)] {
       case .held(let lock): promise.fulfil(.held(lock))
       case .wanted(var want):
         want.waiters.append(promise)
         state.entries[NameKey(name: key)] = .wanted(want)
       case nil:
-        state.nextNumber += 1
-        let want = Want(number: state.nextNumber, waiters: [promise])
-        state.entries[NameKey(name: key)] = .wanted(want)
+        state.entries[NameKey(name: key)] = .wanted(Want(waiters: [promise]))
       }
     }
     update(key)
     let outcome = await promise.value { [weak self] in
-      promise.fulfil(.cancelled)
       self?.forget(promise, key)
+      promise.fulfil(.cancelled)
     }
     switch outcome {
     case .held(let lock): return lock
     case .failed(let error): throw error
     case .cancelled: throw NodeError.cancelled(name)
-    case .closed: throw NodeError.closed(name)
     }
   }
 
@@ -145,19 +150,41 @@ extension LockRing {
     update()
     let changes = board
     let task = Task { [weak self] in
-      while !Task.isCancelled, !changes.isClosed {
+      while !Task.isCancelled {
         let count = changes.changeCount
-        guard self?.update() != nil else { return }
+        guard let self, self.follow() else { return }
         await changes.waitForChange(since: count)
       }
     }
     follower.withLock { $0 = task }
   }
 
+  /// Takes account of a change; false where the node takes part no more.
+  private func follow() -> Bool {
+    do {
+      try hub.checkTakesPart(name)
+    } catch {
+      end(error)
+      return false
+    }
+    update()
+    return true
+  }
+
   func close() {
     follower.withLock { $0?.cancel() }
+    end(.closed(name))
+    runtime.withEngine { engine, now in
+      engine.close(scope, now: now)
+      board.noteChange()
+    }
+    board.wake()
+  }
+
+  /// Lets go of all that is held, and fails all that is waited for, from now on.
+  private func end(_ error: NodeError) {
     let entries = state.withLock { state in
-      state.isClosed = true
+      if state.end == nil { state.end = error }
       defer { state.entries = [:] }
       return state.entries
     }
@@ -167,15 +194,10 @@ extension LockRing {
         lock.end()
         store.release(key.name, epoch: lock.epoch)
       case .wanted(let want):
-        want.acquisition?.cancel()
-        for waiter in want.waiters { waiter.fulfil(.closed) }
+        want.acquisition?.task.cancel()
+        for waiter in want.waiters { waiter.fulfil(.failed(error)) }
       }
     }
-    runtime.withEngine { engine, now in
-      engine.close(scope, now: now)
-      board.noteChange()
-    }
-    board.wake()
   }
 
   /// Where members have changed reckons anew who owns what, else who owns `newKey`; lets go of what
@@ -201,14 +223,14 @@ extension LockRing {
       lock.end()
       store.release(lock.key, epoch: lock.epoch)
     }
-    for (key, number) in work.wanted { acquire(key, number) }
+    for key in work.wanted { acquire(key) }
   }
 
   /// What is to be done outside the lock.
   private struct Work {
     var lost: [OwnershipLock] = []
     var cancelled: [Task<Void, Never>] = []
-    var wanted: [(key: String, number: Int)] = []
+    var wanted: [String] = []
   }
 
   private func latestMembers() -> PeerBoard.Snapshot {
@@ -217,7 +239,8 @@ extension LockRing {
         Peer(
           id: member.id,
           address: member.address,
-          state: .participant,
+          // Who is about to leave takes nothing any more, and hands over what it has.
+          state: member.isLeaving ? .terminating : .participant,
           isSelf: member.isSelf
         )
       }
@@ -233,11 +256,11 @@ extension LockRing {
       work.lost.append(lock)
     case .wanted(var want) where !isOwned:
       guard let acquisition = want.acquisition else { return }
-      work.cancelled.append(acquisition)
+      work.cancelled.append(acquisition.task)
       want.acquisition = nil
       state.entries[key] = .wanted(want)
     case .wanted(let want) where want.acquisition == nil:
-      work.wanted.append((key.name, want.number))
+      work.wanted.append(key.name)
     case .held, .wanted: break
     }
   }
@@ -252,10 +275,15 @@ extension LockRing {
 
   // MARK: Taking keys
 
-  private func acquire(_ key: String, _ number: Int) {
+  private func acquire(_ key: String) {
     let start = Promise<Void>()
+    let number = state.withLock { state in
+      state.nextNumber += 1
+      return state.nextNumber
+    }
     let task = Task { [weak self, store] in
       await start.value {}
+      guard !Task.isCancelled else { return }
       let loss = Loss(false)
       let result: Result<UInt64, any Error>
       do {
@@ -274,10 +302,9 @@ extension LockRing {
       }
     }
     state.withLock { state in
-      guard case .wanted(var want) = state.entries[NameKey(name: key)], want.number == number,
-        want.acquisition == nil
+      guard case .wanted(var want) = state.entries[NameKey(name: key)], want.acquisition == nil
       else { return task.cancel() }
-      want.acquisition = task
+      want.acquisition = Acquisition(number: number, task: task)
       state.entries[NameKey(name: key)] = .wanted(want)
     }
     start.fulfil(())
@@ -289,11 +316,10 @@ extension LockRing {
     _ result: Result<UInt64, any Error>,
     _ loss: Loss
   ) {
-    let isCancelled = Task.isCancelled
     var isLost = false
     let isWanted = state.withLock { state in
-      guard !isCancelled, case .wanted(var want) = state.entries[NameKey(name: key)],
-        want.number == number
+      guard case .wanted(var want) = state.entries[NameKey(name: key)],
+        want.acquisition?.number == number
       else { return false }
       isLost = loss.withLock { $0 }
       switch result {
@@ -331,12 +357,12 @@ extension LockRing {
   }
 
   private func forget(_ promise: Promise<Outcome>, _ key: String) {
-    let acquisition: Task<Void, Never>? = state.withLock { state in
+    let acquisition: Acquisition? = state.withLock { state in
       guard case .wanted(var want) = state.entries[NameKey(name: key)] else { return nil }
       want.waiters.removeAll { $0 === promise }
       state.entries[NameKey(name: key)] = want.waiters.isEmpty ? nil : .wanted(want)
       return want.waiters.isEmpty ? want.acquisition : nil
     }
-    acquisition?.cancel()
+    acquisition?.task.cancel()
   }
 }

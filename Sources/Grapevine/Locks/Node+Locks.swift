@@ -10,8 +10,9 @@ extension Node {
   /// **What is guaranteed.** A key is given to a node when that owns the key, and every live member
   /// of the cluster that it knows, of whatever ring, has answered that it does not hold it. As long
   /// as live nodes take each other for live no two of them hold a key. A node that begins, was
-  /// alone, was stopped for two intervals or was taken for dead holds nothing and agrees to nothing
-  /// for `lockGrace`, 2 s. Each holding has a fencing epoch above all earlier ones of its key.
+  /// alone, was stopped for two intervals or was taken for dead takes nothing and agrees to nothing
+  /// for `lockGrace`, 2 s. Each holding has a fencing epoch above all earlier ones of its key, as
+  /// long as a member lives that remembers them, or clocks are not set back.
   ///
   /// **What is not.** On the two sides of a split, and while nodes have not found each other yet,
   /// two nodes can hold a key: wait with ``waitForSize(_:timeout:)``, and let what a key guards

@@ -51,10 +51,16 @@ package struct LockTable: Sendable {
     let id: LockID
     /// Zero while it rests: it has been outbid, and tries again when it is due.
     var epoch: LockEpoch
+    /// What questions for this epoch are known by.
+    var sequence: SequenceNumber
     /// Says that all have agreed: the node holds the lock.
     var isHeld = false
-    /// Those that have not agreed to ``epoch``; sorted.
+    /// Those that have not agreed to ``epoch``; who is asked next comes first.
     var waiting: [MemberKey]
+    /// How many of them have been asked in the round under way.
+    var askedCount = 0
+    /// The epoch that another was promised.
+    var outbidBy: LockEpoch = 0
     /// When those are asked again.
     var dueAt: Instant
     var pause: UInt64
@@ -136,13 +142,21 @@ extension LockTable {
     by own: MemberKey,
     among members: [MemberKey],
     atLeast least: LockEpoch,
+    sequence: SequenceNumber,
     dueAt: Instant,
     pause: UInt64
   ) {
     let known = epoch(of: id)
     let epoch = max(least, known < .max ? known + 1 : .max)
     promise(id, epoch, to: own)
-    let claim = Claim(id: id, epoch: epoch, waiting: members, dueAt: dueAt, pause: pause)
+    let claim = Claim(
+      id: id,
+      epoch: epoch,
+      sequence: sequence,
+      waiting: members,
+      dueAt: dueAt,
+      pause: pause
+    )
     let index = position(of: id)
     if index < claims.count, claims[index].id == id {
       claims[index] = claim
@@ -158,26 +172,33 @@ extension LockTable {
       $0.epoch = 0
       $0.dueAt = dueAt
     }
-    findNextDue()
   }
 
   /// Gives up a lock, or the claim to it; returns who is to be told.
   mutating func remove(_ id: LockID) -> (epoch: LockEpoch, askers: [MemberKey])? {
     guard let index = index(of: id) else { return nil }
     let claim = claims.remove(at: index)
-    findNextDue()
     return (claim.epoch, claim.askers)
   }
 
-  /// What this node, `own`, answers `peer`, who wants a lock with an epoch, and the epoch that goes
-  /// with it.
+  /// Gives up all locks and claims that `isChosen`; returns them.
+  ///
+  /// - Complexity: O(claims).
+  mutating func removeAll(where isChosen: (Claim) -> Bool) -> [Claim] {
+    let chosen = claims.filter(isChosen)
+    claims.removeAll(where: isChosen)
+    return chosen
+  }
+
+  /// What this node, `own`, answers `peer`, who wants a lock with an epoch, or holds it with that,
+  /// and the epoch that goes with it.
   mutating func answer(
-    _ id: LockID,
-    _ epoch: LockEpoch,
-    from peer: MemberKey
+    _ request: LockRequest,
+    from peer: MemberKey,
+    own: MemberKey
   ) -> (answer: LockAnswer, epoch: LockEpoch) {
-    let index = index(of: id)
-    if let index, claims[index].isHeld {
+    let (id, epoch) = (request.id, request.epoch)
+    if let index = index(of: id), claims[index].isHeld {
       let isKnown = claims[index].askers.contains(peer)
       if !isKnown, claims[index].askers.count < Self.askerLimit {
         claims[index].askers.append(peer)
@@ -188,6 +209,11 @@ extension LockTable {
       return (.free, epoch)
     }
     let known = self.epoch(of: id)
+    if request.isHeld, let promise = promises[id], promise.owner == own {
+      // Only this node has claimed more, and does not hold it.
+      promises[id] = Promise(epoch: max(epoch, known), owner: peer)
+      return (.free, epoch)
+    }
     guard epoch > known else { return (.outbid, known) }
     promise(id, epoch, to: peer)
     return (.free, epoch)

@@ -68,10 +68,13 @@ package struct PingRequest: Hashable, Sendable {
 package struct LockRequest: Hashable, Sendable {
   package var id: LockID
   package var epoch: LockEpoch
+  /// The sender holds it already: it asks one who became a member since.
+  package var isHeld: Bool
 
-  package init(id: LockID, epoch: LockEpoch) {
+  package init(id: LockID, epoch: LockEpoch, isHeld: Bool) {
     self.id = id
     self.epoch = epoch
+    self.isHeld = isHeld
   }
 }
 
@@ -111,10 +114,20 @@ package enum Inquiry {
     _ sequence: SequenceNumber,
     to bytes: inout [UInt8]
   ) {
+    writeLock(request.id, request.epoch, sequence, to: &bytes)
+    bytes.append(request.isHeld ? 1 : 0)
+  }
+
+  private static func writeLock(
+    _ id: LockID,
+    _ epoch: LockEpoch,
+    _ sequence: SequenceNumber,
+    to bytes: inout [UInt8]
+  ) {
     bytes.appendFixed(UInt64(sequence), size: 4)
     bytes.append(lockTopic)
-    bytes.appendFixed(request.id.rawValue, size: 8)
-    bytes.appendVarint(request.epoch)
+    bytes.appendFixed(id.rawValue, size: 8)
+    bytes.appendVarint(epoch)
   }
 
   package static func write(
@@ -122,7 +135,7 @@ package enum Inquiry {
     _ sequence: SequenceNumber,
     to bytes: inout [UInt8]
   ) {
-    write(LockRequest(id: reply.id, epoch: reply.epoch), sequence, to: &bytes)
+    writeLock(reply.id, reply.epoch, sequence, to: &bytes)
     bytes.append(reply.answer.rawValue)
   }
 
@@ -148,7 +161,11 @@ package enum Inquiry {
     let request: Request
     switch try reader.byte(bytes) {
     case versionTopic: request = .version
-    case lockTopic: request = .lock(try readLock(bytes, &reader))
+    case lockTopic:
+      let (id, epoch) = try readLock(bytes, &reader)
+      let flag = try reader.byte(bytes)
+      guard flag <= 1 else { throw .malformed }
+      request = .lock(LockRequest(id: id, epoch: epoch, isHeld: flag == 1))
     default: throw .unknownKind
     }
     guard reader.isAtEnd else { throw .malformed }
@@ -158,9 +175,8 @@ package enum Inquiry {
   private static func readLock(
     _ bytes: Span<UInt8>,
     _ reader: inout WireReader
-  ) throws(MalformedDatagram) -> LockRequest {
-    let id = LockID(rawValue: try reader.fixed(bytes, size: 8))
-    return LockRequest(id: id, epoch: try reader.varint(bytes))
+  ) throws(MalformedDatagram) -> (LockID, LockEpoch) {
+    (LockID(rawValue: try reader.fixed(bytes, size: 8)), try reader.varint(bytes))
   }
 
   package static func readReply(
@@ -172,9 +188,9 @@ package enum Inquiry {
     switch try reader.byte(bytes) {
     case versionTopic: reply = .version(try reader.varint(bytes))
     case lockTopic:
-      let lock = try readLock(bytes, &reader)
+      let (id, epoch) = try readLock(bytes, &reader)
       guard let answer = LockAnswer(rawValue: try reader.byte(bytes)) else { throw .malformed }
-      reply = .lock(LockReply(id: lock.id, epoch: lock.epoch, answer: answer))
+      reply = .lock(LockReply(id: id, epoch: epoch, answer: answer))
     default: throw .unknownKind
     }
     guard reader.isAtEnd else { throw .malformed }

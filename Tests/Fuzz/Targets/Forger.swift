@@ -124,7 +124,12 @@ struct Forger {
   }
 
   private mutating func lockRequest() -> LockRequest {
-    LockRequest(id: LockID(rawValue: UInt64(choices.byte() & 3)), epoch: choices.number())
+    let choice = choices.byte()
+    return LockRequest(
+      id: LockID(rawValue: UInt64(choice & 3)),
+      epoch: choices.number(),
+      isHeld: choice & 4 != 0
+    )
   }
 
   private mutating func appendDigest(to bytes: inout [UInt8]) {

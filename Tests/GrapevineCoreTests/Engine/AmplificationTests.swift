@@ -211,7 +211,7 @@ extension Scene {
     case .request:
       return [
         [1, 2, 3, 4, Inquiry.versionTopic],
-        [1, 2, 3, 4, Inquiry.lockTopic, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [1, 2, 3, 4, Inquiry.lockTopic, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1],
       ]
     case .reply:
       return [

@@ -166,11 +166,12 @@ struct ProbeRoundTripTests {
       let id = LockID(rawValue: random.next())
       let epoch = RoundTripTests.number(&random)
       var bytes: [UInt8] = []
-      Inquiry.write(LockRequest(id: id, epoch: epoch), sequence, to: &bytes)
+      let asked = LockRequest(id: id, epoch: epoch, isHeld: answer == .held)
+      Inquiry.write(asked, sequence, to: &bytes)
       var reader = WireReader(0..<bytes.count)
       let question = try Inquiry.readRequest(bytes.span, &reader)
       #expect(question.sequence == sequence)
-      #expect(question.request == .lock(LockRequest(id: id, epoch: epoch)))
+      #expect(question.request == .lock(asked))
       bytes = []
       let reply = LockReply(id: id, epoch: epoch, answer: answer)
       Inquiry.write(reply, sequence, to: &bytes)

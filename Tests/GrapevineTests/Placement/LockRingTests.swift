@@ -1,4 +1,5 @@
 import Grapevine
+import GrapevineCore
 import GrapevineTransport
 import Testing
 
@@ -119,6 +120,71 @@ import Testing
     for worker in workers { await worker.stop() }
   }
 
+  @Test func `Many that lock a key at once get one lock, and it is really held`() async throws {
+    let nodes = try await makeCluster("a", "b", adjust: quick)
+    try await nodes[0].withLocks(prefix: "ring") { ring in
+      for _ in 0..<50 {
+        let locks = try await withThrowingTaskGroup { group in
+          for _ in 0..<8 { group.addTask { try await ring.lock("key") } }
+          // One of them does not want it any more.
+          group.addTask {
+            let task = Task { try await ring.lock("key") }
+            task.cancel()
+            return try await ring.lock("key")
+          }
+          return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let first = try #require(locks.first)
+        #expect(locks.allSatisfy { $0 === first } && first.isHeld)
+        let epoch = nodes[0].runtime.inspectEngine { engine, _ in
+          engine.lockEpoch(of: LockID(prefix: "ring", key: "key"))
+        }
+        #expect(epoch == first.epoch)
+        ring.unlock("key")
+      }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `Who leaves or is closed waits for nothing any more, and holds nothing`(
+    leaves: Bool
+  ) async throws {
+    let nodes = try await makeCluster("0", "100", adjust: quick)
+    let sharder = KeyNumberRing(keys: ["50", "150"])
+    try await nodes[1].withLocks(prefix: "ring", sharder: sharder) { other in
+      try await eventually("it knows itself") { other.owns("150") }
+      try await nodes[0].withLocks(prefix: "ring", sharder: sharder) { ring in
+        try await eventually("both know both") { ring.memberIDs.count == 2 }
+        let held = try await ring.lock("50")
+        let foreign = Task { try await ring.lock("150") }
+        if leaves { try await nodes[0].leave() } else { nodes[0].close() }
+        let error = await #expect(throws: NodeError.self) { try await foreign.value }
+        #expect(error?.code == (leaves ? .left : .closed))
+        await held.waitUntilLost()
+        let late = await #expect(throws: NodeError.self) { try await ring.lock("50") }
+        #expect(late?.code == (leaves ? .left : .closed) && ring.heldKeys.isEmpty)
+      }
+      #expect(try await other.lock("50").isHeld)
+    }
+  }
+
+  @Test func `Who is about to leave hands its keys over`() async throws {
+    let nodes = try await makeCluster("0", "100", adjust: quick)
+    let sharder = KeyNumberRing(keys: ["50"])
+    try await nodes[0].withLocks(prefix: "ring", sharder: sharder) { ring in
+      let lock = try await ring.lock("50")
+      try await nodes[1].withLocks(prefix: "ring", sharder: sharder) { other in
+        let next = Task { try await other.lock("50") }
+        try await eventually("both know both") { ring.memberIDs.count == 2 }
+        #expect(lock.isHeld)
+        try nodes[0].announceLeaving()
+        await lock.waitUntilLost()
+        let taken = try await next.value
+        #expect(taken.isHeld && taken.epoch > lock.epoch)
+      }
+    }
+  }
+
   @Test func `Rings have limits, and a node is a member of each once`() async throws {
     let node = try makeNode("a", quick)
     try await nest(node, 0)
@@ -223,7 +289,7 @@ private struct KeyNumberRing: Sharder {
   }
 
   mutating func replacePeers(with peers: some Sequence<Peer>) {
-    self.peers = peers.sorted { (Int($0.name) ?? 0) < (Int($1.name) ?? 0) }
+    self.peers = peers.filter { $0.state == .participant }.sorted { (Int($0.name) ?? 0) < (Int($1.name) ?? 0) }
   }
 
   func owner(of key: ShardKey, for operation: ShardOperation) throws(ShardingError) -> Peer {
