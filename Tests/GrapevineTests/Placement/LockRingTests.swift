@@ -289,7 +289,8 @@ private struct KeyNumberRing: Sharder {
   }
 
   mutating func replacePeers(with peers: some Sequence<Peer>) {
-    self.peers = peers.filter { $0.state == .participant }.sorted { (Int($0.name) ?? 0) < (Int($1.name) ?? 0) }
+    self.peers = peers.filter { $0.state == .participant }
+      .sorted { (Int($0.name) ?? 0) < (Int($1.name) ?? 0) }
   }
 
   func owner(of key: ShardKey, for operation: ShardOperation) throws(ShardingError) -> Peer {
