@@ -76,12 +76,12 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineCoreTests",
-      dependencies: ["GrapevineCore", "GrapevineHashing"],
+      dependencies: ["Allocations", "GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .testTarget(
       name: "GrapevineShardingTests",
-      dependencies: ["GrapevineSharding", "GrapevineHashing"],
+      dependencies: ["Allocations", "GrapevineSharding", "GrapevineHashing"],
       exclude: ["Vectors"],
       swiftSettings: strict
     ),
@@ -95,6 +95,7 @@ let package = Package(
       dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "NodeProcess"],
       swiftSettings: strict
     ),
+    .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: strict),
     .target(name: "ShiftedClock", path: "Tests/Support/ShiftedClock"),
     .executableTarget(
       name: "NodeProcess",

@@ -10,9 +10,10 @@ let package = Package(
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: imports),
     .target(name: "GrapevineCore", dependencies: ["GrapevineHashing"], swiftSettings: imports),
+    .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: imports),
     .testTarget(
       name: "GrapevineCoreTests",
-      dependencies: ["GrapevineCore", "GrapevineHashing"],
+      dependencies: ["Allocations", "GrapevineCore", "GrapevineHashing"],
       swiftSettings: imports
     ),
   ]

@@ -1,3 +1,4 @@
+import Allocations
 import GrapevineSharding
 import Testing
 

@@ -1,3 +1,4 @@
+import Allocations
 import GrapevineCore
 import Testing
 

@@ -1,1 +1,0 @@
-../../GrapevineCoreTests/Support/Allocations.swift
