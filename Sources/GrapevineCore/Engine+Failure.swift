@@ -237,12 +237,13 @@ extension Engine {
       return
     }
     guard verification.round > 1 else {
-      observations[index].verification?.round = 2
+      var second = verification
+      second.round = 2
+      guard ask(index, slot, second) else { return }
       observations[index].dueAt = max(
         verification.startedAt.advanced(by: patience),
         clock.advanced(by: 1)
       )
-      ask(index, slot)
       if verification.isInherited { askByStream(index, slot) }
       if lossAt != nil { lookFurther() }
       return
@@ -273,15 +274,15 @@ extension Engine {
       observations[index].dueAt = clock.advanced(by: interval / 4)
       return
     }
-    if !observations[index].isProbe { metrics.suspicions += 1 }
-    observations[index].verification = Observation.Verification(
+    let first = Observation.Verification(
       sequence: takeSequence(),
       startedAt: clock,
       askedAt: clock,
       isInherited: observations[index].isInherited
     )
+    guard ask(index, slot, first) else { return }
+    if !observations[index].isProbe { metrics.suspicions += 1 }
     observations[index].dueAt = clock.advanced(by: patience / 2)
-    ask(index, slot)
     if !observations[index].isInherited { askByStream(index, slot) }
   }
 
@@ -294,14 +295,23 @@ extension Engine {
     observations[index].verification?.stream = stream
   }
 
-  /// Asks a silent member itself, and others to ask it.
-  private mutating func ask(_ index: Int, _ slot: Int) {
+  /// Asks a silent member itself, and others to ask it; where no packet can be queued, says no, and
+  /// the member is asked a moment later: what was never sent is not to be answered.
+  private mutating func ask(
+    _ index: Int,
+    _ slot: Int,
+    _ verification: Observation.Verification
+  ) -> Bool {
+    guard ping(slot, verification.sequence) else {
+      observations[index].dueAt = clock.advanced(by: interval / 4)
+      return false
+    }
+    observations[index].verification = verification
     let observation = observations[index]
-    guard let verification = observation.verification else { return }
-    ping(slot, verification.sequence)
     for relay in relaySlots(for: observation, count: relayCount(for: verification)) {
       requestPing(of: observation.key, by: relay, verification.sequence)
     }
+    return true
   }
 
   /// How many others are asked about a silent member: none where many are silent, or while the one

@@ -7,12 +7,17 @@ extension Engine {
     return nextSequence
   }
 
-  /// Pings a member, and tells it what is held against it if `claim` is given.
-  mutating func ping(_ slot: Int, _ sequence: SequenceNumber, claim: Section.Claim? = nil) {
-    metrics.pingsOut += 1
+  /// Pings a member, and tells it what is held against it if `claim` is given; says whether there
+  /// was room for the packet.
+  @discardableResult
+  mutating func ping(
+    _ slot: Int,
+    _ sequence: SequenceNumber,
+    claim: Section.Claim? = nil
+  ) -> Bool {
     let key = table.key(inSlot: slot)
     let header = PacketHeader(kind: .ping, label: label, sender: localKey)
-    packets.append(to: table[slot].endpoint) { bytes in
+    let start = packets.append(to: table[slot].endpoint) { bytes in
       header.write(to: &bytes)
       Ping(sequence: sequence, target: key).writeHead(to: &bytes)
       guard let claim else { return }
@@ -20,6 +25,9 @@ extension Engine {
       Section.write(claim, to: &bytes)
       Section.end(head, in: &bytes)
     }
+    guard start != nil else { return false }
+    metrics.pingsOut += 1
+    return true
   }
 
   /// Tells a buried member with what standing it was buried, at its last address: if it lives, it

@@ -222,18 +222,20 @@ extension Engine {
   }
 
   /// Asks again those who have not answered, and adopts the verdicts that were not refuted in time.
+  ///
+  /// Who was heard meanwhile lives, and did not hear of it: the verdict is dropped, until an
+  /// exchange brings it again.
   mutating func advanceChallenges() {
     while let index = challenges.firstIndex(where: { $0.dueAt <= clock }) {
       let challenge = challenges[index]
+      let slot = table.slot(of: challenge.key)
       guard clock >= challenge.endsAt else {
         challenges[index].dueAt = nextAsking(before: challenge.endsAt)
-        if let slot = table.slot(of: challenge.key) {
-          ping(slot, takeSequence(), claim: challenge.claim)
-        }
+        if let slot { ping(slot, takeSequence(), claim: challenge.claim) }
         continue
       }
       challenges.remove(at: index)
-      guard let slot = table.slot(of: challenge.key) else { continue }
+      guard let slot, table.heardAt(slot).advanced(by: grace) <= challenge.endsAt else { continue }
       if merge(challenge.claim, slot, by: .challenge) { noteNews() }
     }
   }

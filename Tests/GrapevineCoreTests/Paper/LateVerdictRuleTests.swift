@@ -62,6 +62,25 @@ struct LateVerdictRuleTests {
     #expect(stage.isDown(0) == true)
   }
 
+  @Test func `one that is heard meanwhile did not hear of it, and is not held down`() {
+    var stage = Stage(6)
+    stage.deaf = [0]
+    for _ in 0..<10 {
+      stage.tell(1, about: 0, Self.down)
+      stage.run(for: .seconds(1))
+    }
+    #expect(stage.isDown(0) == false)
+    #expect(stage.claims(to: 0).count >= 40)
+    // It is not told for ever: those who hold it down tell it again.
+    stage.forget()
+    stage.run(for: .seconds(3))
+    #expect(stage.claims(to: 0).isEmpty && stage.isDown(0) == false)
+    stage.mute(0)
+    stage.tell(1, about: 0, Self.down)
+    stage.run(for: .milliseconds(1_001))
+    #expect(stage.isDown(0) == true)
+  }
+
   @Test func `a verdict by exchange dies where it meets a refutation`() {
     var stage = Stage(6)
     stage.tell(1, about: 0, Self.down)

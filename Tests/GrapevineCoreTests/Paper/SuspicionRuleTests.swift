@@ -29,6 +29,29 @@ struct SuspicionRuleTests {
     #expect(stage.engine.metrics.suspicions == 1 && stage.engine.metrics.accusationsOut == 1)
   }
 
+  @Test func `a ping that a full queue dropped is sent a moment later, and does not count`() throws
+  {
+    var configuration = Stage.wide
+    configuration.packetQueueLimit = 64
+    var stage = Stage(4, configuration)
+    stage.mute(0)
+    var foreseen = stage
+    foreseen.run(for: .seconds(3))
+    let times = Set(foreseen.packets(.ping, to: 0).map(\.at)).sorted()
+    for time in times.prefix(2) {
+      stage.run(until: Instant(nanoseconds: time.nanoseconds - 1))
+      stage.fillQueue()
+      stage.run(until: time)
+      #expect(!stage.packets(.ping, to: 0).contains { $0.at == time })
+    }
+    stage.run(for: .seconds(3))
+    let accusedAt = try #require(stage.claims(to: 0).first).at
+    let asked = Set(stage.packets(.ping, to: 0).filter { $0.at < accusedAt }.map(\.at)).sorted()
+    #expect(asked.count == 2)
+    #expect(asked.first?.since(try #require(times.first)) == Stage.interval / 4)
+    #expect(stage.engine.metrics.suspicions == 1)
+  }
+
   /// “Any answer clears the suspicion”.
   @Test func `a member that answers pings is not accused, however long it sends no heartbeat`() {
     var stage = Stage(4)
@@ -175,6 +198,14 @@ struct SuspicionRuleTests {
 }
 
 extension Stage {
+  /// Leaves no room for a packet until what is queued is sent.
+  mutating func fillQueue() {
+    var body: [UInt8] = []
+    Ping(sequence: 1, target: MemberKey(engine.localID)).writeHead(to: &body)
+    let packet = members[1].packet(.ping, body)
+    for _ in 0..<64 { engine.receive(packet.span, from: Self.endpoint(1), now: now) }
+  }
+
   /// The members that the node observes, reckoned from what it knows; all are live but `gone`.
   func observed(by ringCount: Int, without gone: Int? = nil) -> [Int] {
     var table = MemberTable()
