@@ -127,7 +127,4 @@ extension Node {
 
   /// A number that stands for all that the node knows: nodes with the same one hold the same.
   public var fingerprint: UInt64 { runtime.inspectEngine { engine, _ in engine.fingerprint } }
-
-  /// What the node has counted since it started.
-  public var metrics: Metrics { runtime.inspectEngine { engine, _ in engine.metrics } }
 }

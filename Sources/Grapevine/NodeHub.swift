@@ -67,6 +67,9 @@ final class NodeHub: Sendable {
   /// Says whether ``close()`` was called.
   var isClosed: Bool { state.withLock { $0.isClosed } }
 
+  /// Watchers and event streams.
+  var subscriberCount: Int { state.withLock { $0.subscribers.count } }
+
   /// Says whether the node has begun to leave.
   var isLeaving: Bool { state.withLock { $0.isLeaving } }
 

@@ -17,11 +17,13 @@ extension Engine {
       defer { packets.endRation() }
       var reader = WireReader(PacketHeader.size..<datagram.count)
       var isScheduled = false
+      var agrees = false
       switch header.kind {
       case .heartbeat:
         let heartbeat = try Heartbeat.read(datagram, &reader)
         metrics.heartbeatsIn += 1
         isScheduled = heartbeat.isScheduled
+        agrees = heartbeat.fingerprint == table.fingerprint
         take(heartbeat, from: header.sender, at: source)
       case .digest:
         try DigestRange.validate(datagram, reader)
@@ -58,7 +60,7 @@ extension Engine {
         case .lock(let lock): takeLockReply(lock, sequence, from: header.sender)
         }
       }
-      noteHeard(header.sender, isScheduled: isScheduled)
+      noteHeard(header.sender, isScheduled: isScheduled, agrees: agrees)
     } catch {
       metrics.drops[error.reason] += 1
     }
@@ -100,6 +102,12 @@ extension Engine {
     }
     if isStuck { requestSync(with: peer, at: source, isFallback: true) }
     sendDigest(to: source)
+  }
+
+  /// Notes which version of this node's state a peer has, if it said so.
+  mutating func noteConfirmed(_ version: Version?, by peer: MemberKey) {
+    guard let version, let slot = table.slot(of: peer) else { return }
+    table.noteConfirmed(slot, version)
   }
 
   /// Tells all that this node holds: every member if they fit in a packet, else sums over parts.
@@ -144,6 +152,7 @@ extension Engine {
     guard !quirks.act(at: .muteDigest) else { return }
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
+    noteConfirmed(answer.confirmed, by: peer)
     // One packet of the burst is for the digest that goes back, one for news of the dead, and one
     // for a life that may go on although a later one of its name took its place here. Where the
     // burst is too small for all, the dead go first: of each it is told once a second at most.
@@ -232,6 +241,8 @@ extension Engine {
     _ answer: inout DigestAnswer
   ) {
     adoptCompaction(theirs.progress.compacted, slot)
+    table.noteAnnounced(slot, theirs.progress.version)
+    if theirs.key == localKey { answer.confirmed = theirs.progress.version }
     let own = table[slot].digestEntry
     guard own != theirs else { return }
     let differsInStanding = own.standingHash != theirs.standingHash
@@ -257,6 +268,7 @@ extension Engine {
   /// Notes what a peer asks for.
   mutating func noteWanted(_ entry: DigestEntry, _ answer: inout DigestAnswer) {
     guard let slot = table.slot(of: entry.key) else { return }
+    if entry.key == localKey { answer.confirmed = entry.progress.version }
     adoptCompaction(entry.progress.compacted, slot)
     let own = table[slot].digestEntry
     let isUnknown = entry.progress == .none && entry.standingHash == 0

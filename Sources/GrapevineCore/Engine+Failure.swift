@@ -115,11 +115,12 @@ extension Engine {
   // MARK: Signs of life
 
   /// Notes a packet of a member itself.
-  mutating func noteHeard(_ key: MemberKey, isScheduled: Bool) {
+  mutating func noteHeard(_ key: MemberKey, isScheduled: Bool, agrees: Bool = false) {
     guard let slot = table.slot(of: key) else { return }
     heardAnyAt = clock
     silenceExcusedUntil = nil
     table.noteHeard(slot, at: clock)
+    if agrees { table.noteConfirmed(slot, table[localSlot].state.version) }
     guard let index = observationIndex(of: key) else { return }
     if isScheduled { noteArrival(index) }
     noteLife(index)

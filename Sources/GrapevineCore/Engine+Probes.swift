@@ -163,7 +163,10 @@ extension Engine {
     else { return }
     let elapsed = clock.since(verification.askedAt)
     if peer == ack.target {
-      if verification.round == 1 { noteRoundTrip(elapsed) }
+      if verification.round == 1 {
+        noteRoundTrip(elapsed)
+        if let slot = table.slot(of: peer) { table.noteRoundTrip(slot, nanoseconds: elapsed) }
+      }
       observations[index].relay = nil
     } else {
       metrics.relayAnswers += 1

@@ -240,7 +240,12 @@ extension Engine {
   private mutating func reportVerdict(of id: MemberID, from old: Verdict, to new: Verdict) {
     guard old != new else { return }
     switch new {
-    case .alive: events.append(.member(.up(id)))
+    case .alive:
+      metrics.flaps += 1
+      if let slot = table.slot(of: MemberKey(id)) {
+        table.update(slot) { $0.flapCount = min($0.flapCount, .max - 1) + 1 }
+      }
+      events.append(.member(.up(id)))
     case .down: events.append(.member(.down(id)))
     case .left: events.append(.member(.left(id)))
     }

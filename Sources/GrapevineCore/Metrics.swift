@@ -100,6 +100,8 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var streamFallbacks = 0
   /// Times that this node raised its incarnation against a wrong verdict.
   public var refutations = 0
+  /// Members that came up again after they were taken for down, or for having left.
+  public var flaps = 0
   /// Packets that were not sent since too many waited already.
   public var packetsDiscarded = 0
   /// Pieces of state refused because a limit was reached.

@@ -44,6 +44,17 @@ import Testing
     #expect(!script.places(in: script.lines) { $0.hasSuffix(" " + command) }.isEmpty)
   }
 
+  @Test func `says of each metric what it is, and of no other`() throws {
+    let home = "Sources/Grapevine/Metrics/NodeMetrics+Prometheus.swift"
+    let code = try #require(SourceTree.file(home)).text.split(separator: "\"")
+    let page = try #require(SourceTree.file("docs/metrics.md")).text
+      .split { !($0.isLetter || $0.isNumber || $0 == "_") }
+    let told = Set(code.filter { $0.hasPrefix("grapevine_") })
+    let documented = Set(page.filter { $0.hasPrefix("grapevine_") && !$0.hasSuffix("_") })
+    #expect(told.count > 40)
+    #expect(told == documented, "\(told.symmetricDifference(documented).sorted())")
+  }
+
   @Test func `makes each planted fault somewhere, and nothing else under its condition`() throws {
     let home = "Sources/GrapevineCore/Support/PlantedFault.swift"
     let faults = try #require(SourceTree.file(home)).lines

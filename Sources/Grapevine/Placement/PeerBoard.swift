@@ -128,6 +128,8 @@ extension PeerBoard {
     state.withLock { state in state.observers.removeAll { $0 === observer } }
   }
 
+  var observerCount: Int { state.withLock { $0.observers.count } }
+
   private var hasNews: Bool {
     state.withLock { state in
       !state.isClosed && !state.observers.isEmpty && state.told?.changeCount != changeCount

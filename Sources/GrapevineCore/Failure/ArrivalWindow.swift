@@ -49,6 +49,21 @@ package struct ArrivalWindow: Sendable {
   /// The mean is at least an interval, and the deviation at least a quarter of one, or a half while
   /// few gaps are known.
   package func gap(phi: Int, interval: UInt64) -> UInt64 {
+    let (mean, deviation) = rhythm
+    let units = mean + deviation * PhiAccrual.deviations(phi: phi) / 1_000
+    let bounded = min(units, gapLimit)
+    let (product, overflow) = bounded.multipliedReportingOverflow(by: interval)
+    return overflow ? .max : product / Self.unit
+  }
+
+  /// The phi of a silence of `nanoseconds`.
+  package func phi(of nanoseconds: UInt64, interval: UInt64) -> Double {
+    let (mean, deviation) = rhythm
+    let units = Double(nanoseconds) * Double(Self.unit) / Double(max(1, interval))
+    return PhiAccrual.phi(deviations: (units - Double(mean)) / Double(deviation))
+  }
+
+  private var rhythm: (mean: UInt64, deviation: UInt64) {
     var mean = Self.unit
     var deviation = count < Self.cautiousCount ? Self.unit / 2 : Self.unit / 4
     if count > 0 {
@@ -57,10 +72,7 @@ package struct ArrivalWindow: Sendable {
       let variance = (squareSum * number - min(sum * sum, squareSum * number)) / (number * number)
       deviation = max(deviation, UInt64(Double(variance).squareRoot()))
     }
-    let units = mean + deviation * PhiAccrual.deviations(phi: phi) / 1_000
-    let bounded = min(units, gapLimit)
-    let (product, overflow) = bounded.multipliedReportingOverflow(by: interval)
-    return overflow ? .max : product / Self.unit
+    return (mean, deviation)
   }
 
   private static func missed(in gap: UInt64) -> Int {

@@ -12,6 +12,21 @@ package enum PhiAccrual {
 
   package static let phiMaximum = table.count
 
+  /// The phi of a gap so many standard deviations above the mean, from 0 to ``phiMaximum``: between
+  /// the lines of the table, and below its first one, a straight line.
+  package static func phi(deviations: Double) -> Double {
+    let thousandths = deviations * 1_000
+    // Half of all gaps are above the mean.
+    let share = thousandths / Double(table[0])
+    guard share > 0 else { return max(0, 0.301_03 * (1 + share)) }
+    guard share > 1 else { return 0.301_03 + 0.698_97 * share }
+    guard let above = table.firstIndex(where: { Double($0) >= thousandths }) else {
+      return Double(phiMaximum)
+    }
+    let (lower, upper) = (Double(table[above - 1]), Double(table[above]))
+    return Double(above) + (thousandths - lower) / (upper - lower)
+  }
+
   private static let table: [UInt16] = [
     1_282, 2_326, 3_090, 3_719, 4_265, 4_753, 5_199, 5_612, 5_998, 6_361, 6_706, 7_034, 7_349,
     7_651, 7_941, 8_222, 8_494, 8_757, 9_013, 9_262, 9_505, 9_742, 9_973, 10_199, 10_420, 10_637,

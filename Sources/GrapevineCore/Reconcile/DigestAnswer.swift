@@ -10,6 +10,9 @@ package struct DigestAnswer: Sendable {
   /// Members that the peer speaks of, and that are dead and buried here with another standing.
   package var buried: [MemberKey] = []
 
+  /// The version of the reader's own state that the peer said it holds, if it did.
+  package var confirmed: Version?
+
   package init() {}
 
   package var isEmpty: Bool { wanted.isEmpty && ranges.isEmpty }

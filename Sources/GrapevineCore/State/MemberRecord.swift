@@ -15,6 +15,14 @@ package struct MemberRecord: Sendable {
   package var state: VersionedState
   /// When a packet of the member itself came last, on this node's clock; zero for never.
   package var heardAt = Instant.zero
+  /// The version of the member's state that someone's digest told last.
+  package var announced: Version = 0
+  /// The version of this node's state that the member said last that it holds.
+  package var confirmed: Version = 0
+  /// Microseconds that a ping of the member and its answer took last; zero for never.
+  package var roundTrip: UInt32 = 0
+  /// How often the member came up again after it was taken for down, or for having left.
+  package var flapCount: UInt16 = 0
   /// Says that a refusal for a limit has been told once.
   package var hasToldRefusal = false
 

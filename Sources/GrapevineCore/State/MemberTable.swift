@@ -139,6 +139,21 @@ extension MemberTable {
     records[slot].heardAt = time
   }
 
+  /// Notes what a digest says of a member's version.
+  package mutating func noteAnnounced(_ slot: Int, _ version: Version) {
+    records[slot].announced = version
+  }
+
+  /// Notes which version of this node's state the member holds.
+  package mutating func noteConfirmed(_ slot: Int, _ version: Version) {
+    records[slot].confirmed = version
+  }
+
+  /// Notes how long an answer of the member took.
+  package mutating func noteRoundTrip(_ slot: Int, nanoseconds: UInt64) {
+    records[slot].roundTrip = UInt32(clamping: max(1, nanoseconds / 1_000))
+  }
+
   /// Makes up for a time in which nothing could be heard.
   package mutating func shiftHeard(by nanoseconds: UInt64) {
     for slot in records.indices where records[slot].heardAt > .zero {

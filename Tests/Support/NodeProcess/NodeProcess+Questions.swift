@@ -26,7 +26,7 @@ extension NodeProcess {
   }
 
   private static func counters(of node: Node) -> String {
-    let metrics = node.metrics
+    let metrics = node.counters
     return """
       packets \(metrics.packetsIn) answered \(metrics.packetsOut) drops \(metrics.drops.total) \
       streams \(metrics.streamsIn) refused \(metrics.streamsRefused) \

@@ -72,7 +72,7 @@ enum NodeProcess {
   }
 
   private static func metrics(of node: Node) -> String {
-    let metrics = node.metrics
+    let metrics = node.counters
     return """
       accusations \(metrics.accusationsOut) verdicts \(metrics.verdictsOut) \
       pauses \(metrics.pauses) heartbeats \(metrics.heartbeatsOut) \

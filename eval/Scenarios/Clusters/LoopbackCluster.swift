@@ -220,7 +220,7 @@ extension LoopbackCluster {
 
   func fingerprint(at node: Int) -> UInt64 { running(node).fingerprint }
 
-  func metrics(of node: Int) -> Metrics { running(node).metrics }
+  func metrics(of node: Int) -> Metrics { running(node).counters }
 
   func keepDownReports() {
     isKeepingDownReports = true
@@ -276,7 +276,7 @@ extension LoopbackCluster {
     guard let meter, meter.isDue(now) else { return }
     var counts: [Int: Int] = [:]
     for node in slots.indices where slots[node].isRunning {
-      counts[node] = running(node).metrics.packetsOut
+      counts[node] = running(node).counters.packetsOut
     }
     self.meter?.add(counts, at: now)
   }

@@ -1,0 +1,68 @@
+import GrapevineTransport
+
+/// What a node's sockets have counted: all that went wrong and ended nothing.
+public struct SocketMetrics: Sendable, Hashable, Codable {
+  /// Datagrams that were not sent, by the reason.
+  public let failedSends: [SendFailure: Int]
+  /// Received datagrams that were dropped since they did not fit into the largest buffer.
+  public let truncatedReceives: Int
+  /// Receiving calls that failed.
+  public let failedReceives: Int
+  /// Inbound connections that failed before they were accepted.
+  public let failedAccepts: Int
+  /// Times that accepting paused since the process or the system had run out of descriptors or
+  /// memory.
+  public let exhaustedAccepts: Int
+
+  /// Why a datagram was not sent.
+  public enum SendFailure: String, Sendable, Hashable, CaseIterable, Codable,
+    CodingKeyRepresentable
+  {
+    /// The socket had no room.
+    case noRoom = "no_room"
+    /// The system had no memory (`ENOBUFS`, `ENOMEM`).
+    case noMemory = "no_memory"
+    /// An earlier one had met a closed port.
+    case refused
+    /// There is no way to the target, or not from this socket.
+    case unreachable
+    /// It was larger than the path or the system takes.
+    case tooLarge = "too_large"
+    /// A firewall forbade it.
+    case forbidden
+    /// Any other reason.
+    case other
+  }
+
+  init(_ metrics: TransportMetrics) {
+    failedSends = [
+      .noRoom: metrics.sendsWithoutRoom,
+      .noMemory: metrics.sendsWithoutMemory,
+      .refused: metrics.sendsRefused,
+      .unreachable: metrics.sendsUnreachable,
+      .tooLarge: metrics.sendsTooLarge,
+      .forbidden: metrics.sendsForbidden,
+      .other: metrics.sendsFailedOtherwise,
+    ]
+    truncatedReceives = metrics.receivesTruncated
+    failedReceives = metrics.receivesFailed
+    failedAccepts = metrics.acceptsFailed
+    exhaustedAccepts = metrics.acceptsExhausted
+  }
+}
+
+extension SocketMetrics: CustomStringConvertible {
+  /// What went wrong with its counts, such as `sends failed: refused 2`, or `sockets well`.
+  public var description: String {
+    let sends = SendFailure.allCases.compactMap { reason in
+      failedSends[reason].flatMap { $0 > 0 ? "\(reason.rawValue) \($0)" : nil }
+    }
+    var told = sends.isEmpty ? [] : ["sends failed: \(sends.joined(separator: ", "))"]
+    let others = [
+      ("receives cut", truncatedReceives), ("receives failed", failedReceives),
+      ("accepts failed", failedAccepts), ("out of descriptors", exhaustedAccepts),
+    ]
+    for (text, count) in others where count > 0 { told.append("\(text): \(count)") }
+    return told.isEmpty ? "sockets well" : told.joined(separator: "; ")
+  }
+}

@@ -1,0 +1,89 @@
+import Grapevine
+import Testing
+
+/// What a node tells of itself to those who watch over it.
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct MetricsTests {
+  /// A line of the text format that is no comment.
+  private struct Sample {
+    var name: Substring
+    var labels: Substring
+    var value: Double
+
+    init?(_ line: Substring) {
+      guard let space = line.lastIndex(of: " "), let value = Double(line[space...].dropFirst())
+      else { return nil }
+      let brace = line.firstIndex(of: "{") ?? space
+      name = line[..<brace]
+      labels = line[brace..<space]
+      self.value = value
+    }
+  }
+
+  private func samples(_ text: String) throws -> [Sample] {
+    var samples: [Sample] = []
+    var families: Set<Substring> = []
+    var current: Substring = ""
+    for line in text.split(separator: "\n") {
+      if line.hasPrefix("# HELP ") {
+        current = line.dropFirst(7).prefix { $0 != " " }
+        #expect(families.insert(current).inserted, "\(current) comes twice")
+        #expect(line.last == ".", "\(line)")
+      } else if line.hasPrefix("# TYPE ") {
+        let isCounter = line.hasSuffix(" counter")
+        #expect(line.dropFirst(7).hasPrefix(current), "\(line)")
+        #expect(isCounter == current.hasSuffix("_total"), "\(line)")
+      } else {
+        let sample = try #require(Sample(line), "\(line)")
+        #expect(sample.name == current, "\(line)")
+        samples.append(sample)
+      }
+    }
+    #expect(families.count > 40)
+    return samples
+  }
+
+  @Test func `all that is told agrees with what the node says elsewhere`() async throws {
+    let nodes = try await makeCluster("a", "b", "c")
+    try nodes[1].set("key", "value")
+    try await eventually("a has it") { nodes[0].text(of: "key", member: "b") == "value" }
+    try await nodes[0].changeState(to: .participant)
+    let metrics = nodes[0].metrics
+    #expect(metrics.packetsOut > 0 && metrics.packetsOut == metrics.counters.packetsOut)
+    #expect(metrics.members.live == 3 && metrics.members.participants == 1)
+    #expect(metrics.peers.map(\.id.name) == ["b", "c"] && metrics.state == .participant)
+    #expect(metrics.fingerprint == nodes[1].metrics.fingerprint)
+    let told = try samples(metrics.prometheusText())
+    func value(_ name: String, _ labels: String) -> Double? {
+      told.first { $0.name == name && $0.labels == labels }?.value
+    }
+    #expect(value("grapevine_members", "{state=\"live\"}") == 3)
+    #expect(value("grapevine_participants", "") == 1)
+    #expect(
+      value("grapevine_packets_total", "{direction=\"out\"}") == Double(metrics.packetsOut)
+    )
+    #expect(value("grapevine_peer_version", "{peer=\"b\"}") == 1)
+    #expect(value("grapevine_drops_total", "{reason=\"key_collision\"}") == 0)
+    #expect(value("grapevine_drops_total", "{reason=\"not_utf8\"}") == 0)
+    #expect(told.count { $0.name == "grapevine_peer_silence_seconds" } == 2)
+    #expect(told.contains { $0.name == "grapevine_peer_phi" && $0.value < 128 })
+  }
+
+  @Test func `labels are escaped, and their names made such as can be read`() throws {
+    let node = try makeNode("a\"\\\n")
+    defer { node.close() }
+    let text = node.metrics.prometheusText(labels: ["cluster": "eu\"1", "9 lives": "é"])
+    let told = try samples(text)
+    #expect(told.allSatisfy { $0.labels.hasPrefix("{cluster=\"eu\\\"1\",_9_lives=\"é\"") })
+    #expect(text.contains("node=\"a\\\"\\\\\\n\""))
+  }
+
+  @Test func `a node is described on one line`() async throws {
+    let nodes = try await makeCluster("a", "b")
+    let text = nodes[0].description
+    #expect(text.hasPrefix("a#") && !text.contains("\n"))
+    for part in [", viewer: ", "2 live", "0 down", "fingerprint 0x", "drops: none", "sockets well"]
+    {
+      #expect(text.contains(part), "\(part) in \(text)")
+    }
+  }
+}
