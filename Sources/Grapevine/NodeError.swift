@@ -48,6 +48,8 @@ extension NodeError {
       case spreadIncomplete
       case invalidTransition
       case sizeNotReached
+      case unknownMember
+      case busy
       case nameTaken
       case left
       case closed
@@ -79,6 +81,10 @@ extension NodeError {
     public static let invalidTransition = Code(kind: .invalidTransition)
     /// The time was over before so many members were live.
     public static let sizeNotReached = Code(kind: .sizeNotReached)
+    /// The node knows no other member of that name.
+    public static let unknownMember = Code(kind: .unknownMember)
+    /// Too much of the same is going on at a time.
+    public static let busy = Code(kind: .busy)
     /// Another live process goes by the node's name, and it is the one that stays.
     public static let nameTaken = Code(kind: .nameTaken)
     /// The node has left its cluster.

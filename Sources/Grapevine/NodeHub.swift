@@ -10,6 +10,8 @@ import Synchronization
 final class NodeHub: Sendable {
   typealias JoinHandler = @Sendable (JoinOutcome) -> Void
   typealias SpreadHandler = @Sendable (SpreadOutcome) -> Void
+  /// Nil if the node was closed first.
+  typealias ReachHandler = @Sendable (Reachability?) -> Void
 
   /// Who waits for a lock, and is told if it is lost.
   final class LockHandler: Sendable {
@@ -36,6 +38,7 @@ final class NodeHub: Sendable {
     var subscribers: [any Subscriber] = []
     var joins: [JoinTicket: JoinHandler] = [:]
     var spreads: [SpreadTicket: SpreadHandler] = [:]
+    var reaches: [ReachTicket: ReachHandler] = [:]
     var locks: [LockID: LockHandler] = [:]
     /// Who waits for the time before leaving to be over.
     var handOvers: [Promise<Void>] = []
@@ -103,6 +106,9 @@ extension NodeHub: NodeRuntimeDelegate {
       case .spreadFinished(let ticket, let missing):
         guard let handler = state.spreads.removeValue(forKey: ticket) else { break }
         state.errands.append { handler(.finished(missing: missing)) }
+      case .reachFinished(let ticket, let found):
+        guard let handler = state.reaches.removeValue(forKey: ticket) else { break }
+        state.errands.append { handler(found) }
       case .leaveFinished(let asked, let acknowledged):
         let report = LeaveReport(asked: asked, acknowledged: acknowledged)
         if case .asked(let promises) = state.leaving {
@@ -181,6 +187,21 @@ extension NodeHub {
       state.spreads[ticket] = handler
       return true
     }
+  }
+
+  /// Has `handler` called, once, when the attempt `ticket` is over; false if it will not be.
+  ///
+  /// To be called under the engine's lock, in one step with the beginning of the attempt.
+  func expect(_ ticket: ReachTicket, _ handler: @escaping ReachHandler) -> Bool {
+    state.withLock { state in
+      guard !state.isClosed else { return false }
+      state.reaches[ticket] = handler
+      return true
+    }
+  }
+
+  func forget(_ ticket: ReachTicket) {
+    state.withLock { $0.reaches[ticket] = nil }
   }
 
   /// Has `handler` told of a lock, until it is lost or forgotten; false if it will not be.
@@ -266,6 +287,7 @@ extension NodeHub {
       state.subscribers = []
       state.joins = [:]
       state.spreads = [:]
+      state.reaches = [:]
       state.locks = [:]
       state.handOvers = []
       state.errands = []
@@ -280,6 +302,7 @@ extension NodeHub {
     // Their order does not matter: each waits for its own outcome.
     for handler in last.joins.values { handler(.failed(.closed)) }
     for handler in last.spreads.values { handler(.closed) }
+    for handler in last.reaches.values { handler(nil) }
     for handler in last.locks.values {
       handler.granted(nil)
       handler.lost()

@@ -13,7 +13,7 @@ extension Engine {
         checkTwin(at: source)
         return
       }
-      ration(source, of: header.sender, datagram.count)
+      let isElsewhere = ration(source, of: header.sender, datagram.count)
       defer { packets.endRation() }
       var reader = WireReader(PacketHeader.size..<datagram.count)
       var isScheduled = false
@@ -24,6 +24,7 @@ extension Engine {
         metrics.heartbeatsIn += 1
         isScheduled = heartbeat.isScheduled
         agrees = heartbeat.fingerprint == table.fingerprint
+        if isElsewhere, isScheduled { tellAddress(of: header.sender, to: source) }
         take(heartbeat, from: header.sender, at: source)
       case .digest:
         try DigestRange.validate(datagram, reader)
@@ -67,13 +68,27 @@ extension Engine {
   }
 
   /// Bounds what goes back to an address that is not the one of the member who claims to speak: it
-  /// may be that of someone who asked for nothing.
-  private mutating func ration(_ source: Endpoint, of sender: MemberKey, _ size: Int) {
-    if let slot = table.slot(of: sender), table.endpoint(inSlot: slot) == source { return }
+  /// may be that of someone who asked for nothing. Says whether it is such an address.
+  private mutating func ration(
+    _ source: Endpoint,
+    of sender: MemberKey,
+    _ size: Int
+  ) -> Bool {
+    if let slot = table.slot(of: sender), table.endpoint(inSlot: slot) == source { return false }
     packets.ration(
       source,
       to: max(Self.strangerFactor * size, configuration.maximumPacketSize)
     )
+    return true
+  }
+
+  /// Now and then tells who sends from another address than its member's what that is: if it is not
+  /// the sender's own, there are two by one identity, which never hear each other.
+  private mutating func tellAddress(of sender: MemberKey, to source: Endpoint) {
+    guard let slot = table.slot(of: sender), table.isLive(slot), random.chance(1, outOf: 16) else {
+      return
+    }
+    ping(slot, takeSequence(), claim: table[slot].claim(now: clock), at: source)
   }
 
   /// A packet from an address that is no member's is answered with at most so many times its bytes,

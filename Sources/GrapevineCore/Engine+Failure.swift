@@ -354,6 +354,7 @@ extension Engine {
 
   /// A stream to a silent member has been answered by `peer`.
   mutating func takeStreamAnswer(_ id: StreamID, by peer: MemberKey) {
+    noteReached(by: id, of: peer)
     guard let index = observations.firstIndex(where: { $0.verification?.stream == id }),
       observations[index].key == peer
     else { return }

@@ -36,6 +36,7 @@ extension Engine {
     for index in accusations.indices { earliest = min(earliest, accusations[index].dueAt) }
     for challenge in challenges { earliest = min(earliest, challenge.dueAt) }
     for spread in spreads { earliest = min(earliest, spread.dueAt) }
+    for reach in reaches { earliest = min(earliest, reach.deadline) }
     return earliest
   }
 

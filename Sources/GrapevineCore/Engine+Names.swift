@@ -7,6 +7,8 @@ extension Engine {
       if claim.endpoint != endpoint, claim.standing.incarnation >= own.standing.incarnation,
         claim.standing.verdict == .alive
       {
+        // One that has left keeps nobody's name alive who goes on under it, and died.
+        guard phase == .active else { return yieldName(to: own.id, at: claim.endpoint) }
         check(rival: own.id, at: claim.endpoint)
         return
       }
@@ -107,6 +109,7 @@ extension Engine {
       events.append(.spreadFinished(spread.ticket, missing: identities(of: spread.waiting)))
     }
     spreads = []
+    finishReaches()
     for session in streams { drop(session.id, aborting: true) }
     earlyAt = .never
   }

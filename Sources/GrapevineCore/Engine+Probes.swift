@@ -8,16 +8,17 @@ extension Engine {
   }
 
   /// Pings a member, and tells it what is held against it if `claim` is given; says whether there
-  /// was room for the packet.
+  /// was room for the packet. It goes to the member's address, or to where one came from.
   @discardableResult
   mutating func ping(
     _ slot: Int,
     _ sequence: SequenceNumber,
-    claim: Section.Claim? = nil
+    claim: Section.Claim? = nil,
+    at source: Endpoint? = nil
   ) -> Bool {
     let key = table.key(inSlot: slot)
     let header = PacketHeader(kind: .ping, label: label, sender: localKey)
-    let start = packets.append(to: table[slot].endpoint) { bytes in
+    let start = packets.append(to: source ?? table[slot].endpoint) { bytes in
       header.write(to: &bytes)
       Ping(sequence: sequence, target: key).writeHead(to: &bytes)
       guard let claim else { return }
@@ -157,6 +158,7 @@ extension Engine {
         pull([peer], from: source)
       }
     }
+    noteReached(ack.sequence, ack.target, by: peer)
     guard let index = observationIndex(of: ack.target),
       let verification = observations[index].verification,
       verification.sequence == ack.sequence

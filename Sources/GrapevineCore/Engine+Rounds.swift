@@ -30,6 +30,7 @@ extension Engine {
     advanceChallenges()
     if clock >= pending.dueAt { flushPush() }
     advanceSpreads()
+    advanceReaches()
     advanceLocks()
   }
 
@@ -41,6 +42,7 @@ extension Engine {
     deadline = min(deadline, min(roundAt, earlyAt))
     deadline = min(deadline, min(failureDeadline, pending.dueAt))
     for spread in spreads { deadline = min(deadline, spread.dueAt) }
+    for reach in reaches { deadline = min(deadline, reach.deadline) }
     deadline = min(deadline, locks.nextDue)
     return phase == .active ? min(deadline, timeToLive.nextDue) : deadline
   }

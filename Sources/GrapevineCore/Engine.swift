@@ -82,6 +82,7 @@ package struct Engine: Sendable {
   var membershipBudget: TokenBucket
   var pulls = RecentPulls()
   var spreads: [Spread] = []
+  var reaches: [Reach] = []
   var locks: LockTable
   /// The incarnation from which on a verdict on this node costs it its locks.
   var lockIncarnation: UInt64 = 0

@@ -125,6 +125,8 @@ package enum EngineEvent: Sendable, Hashable {
   case leaveFinished(asked: [MemberID], acknowledged: [MemberID])
   /// The request is over: `missing` are the live members that have not said that they hold it.
   case spreadFinished(SpreadTicket, missing: [MemberID])
+  /// An attempt to reach a member in every way is over.
+  case reachFinished(ReachTicket, Reachability)
   /// A member answers streams, and no packets come back from it.
   case answersByStreamOnly(MemberID)
   /// The process did not run for a while, so that what it saw as silence was its own.

@@ -62,7 +62,7 @@ extension Simulation {
     case .superseded:
       nodes[node].isSuperseded = true
       noteEnd(node)
-    case .member, .joinFinished, .leaveFinished, .spreadFinished, .stateRefused,
+    case .member, .joinFinished, .leaveFinished, .spreadFinished, .reachFinished, .stateRefused,
       .answersByStreamOnly, .wasPaused, .peerChanged, .lockGranted,
       .lockLost:
       break

@@ -85,6 +85,7 @@ extension NodeLog {
     case .spreadFinished(_, let missing):
       guard !missing.isEmpty else { break }
       append(.debug, "a version did not reach all in time", ["missing": "\(missing.count)"])
+    case .reachFinished(_, let found): append(.debug, "tried a member", ["found": "\(found)"])
     case .answersByStreamOnly(let id):
       append(.warning, "packets do not get through, streams do", ["member": "\(id)"])
     case .wasPaused(let duration):

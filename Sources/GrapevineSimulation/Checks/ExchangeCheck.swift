@@ -223,6 +223,8 @@ extension ExchangeCheck {
       case (.push, .ping): challenges
       case (.ping, .ack), (.request, .reply): 1
       case (.pingRequest, .ping), (.pingRequest, .ack): 1
+      // Who sends from elsewhere than its member's address is told that one.
+      case (.heartbeat, .ping): 1
       // One that answers for another is passed on; one that refuted its grave is asked for.
       case (.ack, .ack), (.ack, .digest), (.ack, .ping): 1
       default: 0

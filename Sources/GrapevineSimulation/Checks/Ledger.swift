@@ -149,7 +149,7 @@ extension Ledger {
     switch event {
     case .member(let event): take(event, by: node)
     case .generationRaised(let id): history.rename(lives[node], to: id)
-    case .joinFinished, .leaveFinished, .spreadFinished, .superseded, .stateRefused,
+    case .joinFinished, .leaveFinished, .spreadFinished, .reachFinished, .superseded, .stateRefused,
       .answersByStreamOnly, .wasPaused, .peerChanged, .lockGranted,
       .lockLost:
       break

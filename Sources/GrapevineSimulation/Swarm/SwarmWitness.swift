@@ -81,7 +81,8 @@ final class SwarmWitness {
     case .joinFinished(_, .failed): coverage.failedJoins += 1
     case .leaveFinished(let asked, let acknowledged):
       if !asked.isEmpty, acknowledged.isEmpty { coverage.unheardLeaves += 1 }
-    case .member, .joinFinished, .stateRefused, .wasPaused, .peerChanged, .lockGranted,
+    case .member, .joinFinished, .reachFinished, .stateRefused, .wasPaused, .peerChanged,
+      .lockGranted,
       .lockLost:
       break
     }

@@ -103,6 +103,7 @@ extension Trace {
       ("leave", "\(acknowledged.count) of \(asked.count) acknowledged it")
     case .spreadFinished(let ticket, let missing):
       ("spread", "\(ticket.rawValue): " + (missing.isEmpty ? "all hold it" : "missing \(missing)"))
+    case .reachFinished(let ticket, let found): ("reach", "\(ticket.rawValue): \(found)")
     case .answersByStreamOnly(let id): ("verdict", "\(id) answers by stream only")
     case .wasPaused(let duration): ("process", "notices that it did not run for \(duration)")
     case .superseded(let id, let endpoint): ("name", "gives its name up to \(id) at \(endpoint)")

@@ -24,4 +24,56 @@ struct MovedTests {
     #expect(Set(pump.engines.map(\.fingerprint)).count == 1)
     for engine in pump.engines { #expect(engine.liveMemberCount == 3) }
   }
+
+  @Test func `who sends from elsewhere is told now and then where its member is`() throws {
+    var stage = Stage(3)
+    func beat(fromElsewhere: Bool) -> [Stage.Packet] {
+      var body: [UInt8] = []
+      Heartbeat(
+        fingerprint: stage.engine.fingerprint,
+        memberCount: stage.engine.memberCount,
+        isScheduled: true
+      ).write(to: &body)
+      stage.forget()
+      if fromElsewhere {
+        stage.hear(stage.members[1].packet(.heartbeat, body))
+      } else {
+        stage.say(1, .heartbeat, body)
+      }
+      return stage.packets(.ping)
+    }
+    let told = (0..<1_600).flatMap { _ in beat(fromElsewhere: true) }
+    #expect((50...150).contains(told.count), "\(told.count)")
+    // Member 0 has the address of a stranger.
+    #expect(told.allSatisfy { $0.member == 0 })
+    let packet = try #require(told.first)
+    var reader = WireReader(PacketHeader.size..<packet.bytes.count)
+    let ping = try Ping.read(packet.bytes.span, &reader)
+    #expect(ping.target == stage.key(1))
+    #expect(ping.section?.standing?.endpoint == Stage.endpoint(1))
+    #expect((0..<1_600).allSatisfy { _ in beat(fromElsewhere: false).isEmpty })
+  }
+
+  @Test func `one that has left is silent when another goes on under its identity`() {
+    var stage = Stage(3)
+    stage.engine.leave(now: stage.now)
+    stage.run(for: .seconds(3))
+    #expect(stage.engine.hasLeft && !stage.packets(.heartbeat).isEmpty)
+    let own = stage.engine.localID
+    let claim = Section.Claim(
+      standing: Standing(incarnation: 7),
+      age: 0,
+      endpoint: Endpoint(ipv4: 0x0A00_0077, port: 7_000)
+    )
+    var body: [UInt8] = []
+    Ping(sequence: 1, target: MemberKey(own)).writeHead(to: &body)
+    let head = Section.begin(MemberKey(own), in: &body)
+    Section.write(claim, to: &body)
+    Section.end(head, in: &body)
+    stage.say(0, .ping, body)
+    #expect(stage.engine.isSuperseded)
+    stage.forget()
+    stage.run(for: .seconds(10))
+    #expect(stage.packets(.heartbeat).isEmpty)
+  }
 }

@@ -39,7 +39,8 @@ final class SimulatedCluster: Cluster {
     case .joinFinished(_, .failed(.closed)): break
     case .joinFinished(_, .failed(let reason)):
       complaints.append("\(name(of: observed.node)) could not join: \(reason)")
-    case .member, .joinFinished, .leaveFinished, .spreadFinished, .superseded, .generationRaised,
+    case .member, .joinFinished, .leaveFinished, .spreadFinished, .reachFinished, .superseded,
+      .generationRaised,
       .stateRefused, .answersByStreamOnly, .wasPaused, .peerChanged, .lockGranted,
       .lockLost:
       break
