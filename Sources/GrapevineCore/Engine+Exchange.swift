@@ -67,8 +67,10 @@ extension Engine {
     }
   }
 
-  /// Bounds what goes back to an address that is not the one of the member who claims to speak: it
-  /// may be that of someone who asked for nothing. Says whether it is such an address.
+  /// Bounds what goes back to an address that is not the one of the member who claims to speak, and
+  /// says whether it is such a one.
+  ///
+  /// It may be that of someone who asked for nothing.
   private mutating func ration(
     _ source: Endpoint,
     of sender: MemberKey,

@@ -7,8 +7,9 @@ extension Engine {
     return nextSequence
   }
 
-  /// Pings a member, and tells it what is held against it if `claim` is given; says whether there
-  /// was room for the packet. It goes to the member's address, or to where one came from.
+  /// Pings a member, and tells it what is held of it if `claim` is given.
+  ///
+  /// It goes to the member's address, or to where one came from. Returns whether there was room.
   @discardableResult
   mutating func ping(
     _ slot: Int,

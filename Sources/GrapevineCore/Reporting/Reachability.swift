@@ -12,8 +12,9 @@ public struct Reachability: Sendable, Hashable, Codable {
   public internal(set) var relays: [MemberID]
   /// Those of them that got an answer, and passed it on.
   public internal(set) var reachedBy: [MemberID] = []
-  /// The time since a packet of the member itself came; nil if none ever did. Where ``packets`` is
-  /// nil and this is short, packets come from there, and none get there.
+  /// The time since a packet of the member itself came; nil if none ever did.
+  ///
+  /// Where ``packets`` is nil and this is short, packets come from there, and none get there.
   public internal(set) var silence: Duration?
 
   /// Says whether packets and streams both get there and back.
