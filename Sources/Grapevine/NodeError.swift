@@ -48,6 +48,7 @@ extension NodeError {
       case spreadIncomplete
       case invalidTransition
       case sizeNotReached
+      case keysMissing
       case unknownMember
       case busy
       case nameTaken
@@ -81,6 +82,8 @@ extension NodeError {
     public static let invalidTransition = Code(kind: .invalidTransition)
     /// The time was over before so many members were live.
     public static let sizeNotReached = Code(kind: .sizeNotReached)
+    /// The time was over before a member was live and had the keys.
+    public static let keysMissing = Code(kind: .keysMissing)
     /// The node knows no other member of that name.
     public static let unknownMember = Code(kind: .unknownMember)
     /// Too much of the same is going on at a time.
