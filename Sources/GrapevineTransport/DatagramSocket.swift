@@ -35,4 +35,12 @@ package final class DatagramSocket: Sendable {
     isIPv6 = endpoint.isIPv6
     self.descriptor = descriptor
   }
+
+  /// Takes over a socket that someone else has bound, and closes it if it won't do.
+  package init(adopting raw: CInt) throws(SystemError) {
+    let descriptor = try System.adopt(raw, type: System.datagramType)
+    boundEndpoint = try System.boundEndpoint(of: descriptor)
+    isIPv6 = try System.option(descriptor, SOL_SOCKET, SO_DOMAIN) == AF_INET6
+    self.descriptor = descriptor
+  }
 }

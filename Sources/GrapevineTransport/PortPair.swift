@@ -29,6 +29,27 @@ package struct PortPair: Sendable {
     }
   }
 
+  /// Takes over two sockets that someone else has bound to one address and port.
+  ///
+  /// - Throws: an error that names the descriptor. Of the two what is such a socket is closed then,
+  ///   and what is none is left alone.
+  package init(datagrams: CInt, listener: CInt) throws(SystemError) {
+    do {
+      self.datagrams = try DatagramSocket(adopting: datagrams)
+    } catch {
+      _ = try? StreamListener(adopting: listener)
+      throw error
+    }
+    self.listener = try StreamListener(adopting: listener)
+    guard self.datagrams.boundEndpoint == self.listener.boundEndpoint else {
+      throw SystemError(
+        code: EINVAL,
+        operation: "use two sockets on \(self.datagrams.boundEndpoint) and "
+          + "\(self.listener.boundEndpoint), which are to be one address and port"
+      )
+    }
+  }
+
   /// The address that both are bound to.
   package var endpoint: Endpoint { datagrams.boundEndpoint }
 }

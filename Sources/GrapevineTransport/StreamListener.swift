@@ -33,6 +33,16 @@ package final class StreamListener: Sendable {
     self.descriptor = descriptor
   }
 
+  /// Takes over a socket that someone else has bound, and closes it if it won't do.
+  package init(adopting raw: CInt) throws(SystemError) {
+    let descriptor = try System.adopt(raw, type: System.streamType)
+    if try System.option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) == 0 {
+      try System.listen(descriptor, backlog: Self.backlog)
+    }
+    boundEndpoint = try System.boundEndpoint(of: descriptor)
+    self.descriptor = descriptor
+  }
+
   /// Takes the next connection; nil if nobody waits.
   ///
   /// - Throws: an error of one connection, or of the process where `isExhaustion` says so; then

@@ -15,6 +15,27 @@ extension System {
     return Descriptor(rawValue: raw)
   }
 
+  /// Takes over a bound Internet socket of a type; what is none is not touched.
+  ///
+  /// From then on it does not block, and no child inherits it.
+  static func adopt(_ raw: CInt, type: CInt) throws(SystemError) -> Descriptor {
+    let operation = "use descriptor \(raw)"
+    guard let found = socketOption(of: raw, SO_TYPE), let domain = socketOption(of: raw, SO_DOMAIN)
+    else { throw SystemError(code: ENOTSOCK, operation: operation) }
+    guard found == type else { throw SystemError(code: EPROTOTYPE, operation: operation) }
+    guard domain == AF_INET || domain == AF_INET6 else {
+      throw SystemError(code: EAFNOSUPPORT, operation: operation)
+    }
+    let descriptor = Descriptor(rawValue: raw)
+    let flags = try call("fcntl") { fcntl(raw, F_GETFL) }
+    try call("fcntl") { fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
+    try call("fcntl") { fcntl(raw, F_SETFD, FD_CLOEXEC) }
+    guard try boundEndpoint(of: descriptor).port != 0 else {
+      throw SystemError(code: EDESTADDRREQ, operation: operation)
+    }
+    return descriptor
+  }
+
   /// bind(2).
   static func bind(
     _ descriptor: borrowing Descriptor,
@@ -177,4 +198,27 @@ package struct AcceptedStream: ~Copyable {
 
   /// Hands the connection over.
   consuming func takeDescriptor() -> Descriptor { descriptor }
+}
+
+extension System {
+  /// What a socket carries.
+  package enum SocketType: Sendable {
+    case datagrams
+    case stream
+  }
+
+  /// What the socket of that descriptor carries; nil if it is none, or carries something else.
+  package static func socketType(of raw: CInt) -> SocketType? {
+    switch socketOption(of: raw, SO_TYPE) {
+    case datagramType: .datagrams
+    case streamType: .stream
+    default: nil
+    }
+  }
+
+  /// getsockopt(2) of an integer; nil for what is no socket, which here is no mistake of ours.
+  private static func socketOption(of raw: CInt, _ option: CInt) -> CInt? {
+    var (value, size): (CInt, _) = (0, socklen_t(MemoryLayout<CInt>.size))
+    return getsockopt(raw, SOL_SOCKET, option, &value, &size) == 0 ? value : nil
+  }
 }

@@ -21,7 +21,7 @@ extension Node.Configuration {
     } catch let error as InvalidConfiguration {
       throw NodeError(error)
     } catch let error as SystemError {
-      throw NodeError(error, value: bind)
+      throw NodeError(error, value: sockets.map { "\($0)" } ?? bind)
     } catch {
       throw NodeError(.systemFailure, value: bind, reason: "\(error)", cause: error)
     }
@@ -36,6 +36,7 @@ extension Node.Configuration {
     var advertised: Endpoint?
     let runtime = try NodeRuntime(
       bind: bind,
+      given: sockets,
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,

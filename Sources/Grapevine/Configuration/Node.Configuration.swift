@@ -7,6 +7,9 @@ extension Node {
     /// `[::1]:7000` on one; port 0 asks the system for a free one.
     public var bind = ":7000"
 
+    /// Sockets that are bound already, as by systemd; then ``bind`` is of no meaning.
+    public var sockets: BoundSockets?
+
     /// The node's name, 1 to 255 bytes of UTF-8; nil for nine random lower-case letters and digits.
     public var name: String?
 

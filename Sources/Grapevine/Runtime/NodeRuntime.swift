@@ -15,6 +15,7 @@ package final class NodeRuntime: Sendable {
   ///
   /// - Parameters:
   ///   - bind: the address of both sockets; with port 0 the system chooses one port for both.
+  ///   - given: sockets that are bound already.
   ///   - loop: what drives the engine; the runtime holds it.
   ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
   ///     not hold the runtime.
@@ -24,13 +25,19 @@ package final class NodeRuntime: Sendable {
   /// - Throws: `SystemError` if the address can't be bound, or what `makeEngine` throws.
   package init(
     bind: Endpoint,
+    given: BoundSockets? = nil,
     loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
     streamTimeout: Duration = .seconds(10),
     makeEngine: (_ bound: Endpoint) throws -> Engine
   ) throws {
-    let sockets = try PortPair(bind: bind)
+    let sockets =
+      if let given {
+        try PortPair(datagrams: given.datagrams, listener: given.listener)
+      } else {
+        try PortPair(bind: bind)
+      }
     let engine = try makeEngine(sockets.endpoint)
     boundEndpoint = sockets.endpoint
     self.loop = loop

@@ -23,6 +23,7 @@ extension EventKind where Payload == KeyChange {
   /// ``EventKind/expired``.
   ///
   /// - Parameter prefix: Compared byte by byte; the empty one is that of all keys.
+  /// - Returns: A kind to be watched for.
   public static func keys(withPrefix prefix: String) -> EventKind {
     EventKind { event in
       let change: KeyChange

@@ -1,0 +1,61 @@
+import Glibc
+import GrapevineTransport
+
+/// A UDP and a TCP socket that were bound to one address and port by someone else: by systemd, or
+/// by a process that hands its place over.
+///
+/// The node that is given them takes them over, and closes them when it ends or can't be started. A
+/// descriptor that is no such socket is left alone.
+public struct BoundSockets: Sendable, Hashable {
+  /// The descriptor of the UDP socket.
+  public let datagrams: Int32
+  /// The descriptor of the TCP socket, listening or not yet.
+  public let listener: Int32
+
+  /// Names two sockets by their descriptors.
+  public init(datagrams: Int32, listener: Int32) {
+    self.datagrams = datagrams
+    self.listener = listener
+  }
+
+  /// The sockets that systemd has passed to this process, by the variables `LISTEN_PID` and
+  /// `LISTEN_FDS`: the first of each type, where a unit has `ListenDatagram=` and `ListenStream=`.
+  ///
+  /// - Returns: Nil if it has passed none to this process.
+  /// - Throws: ``NodeError`` with the code `invalidConfiguration` if one of the two is missing.
+  public static func fromSystemd() throws(NodeError) -> BoundSockets? {
+    guard let process = number("LISTEN_PID"), process == getpid(),
+      let count = number("LISTEN_FDS"), count > 0
+    else { return nil }
+    return try first(among: firstDescriptor..<firstDescriptor + min(count, descriptorLimit))
+  }
+
+  /// The first socket of each type among descriptors.
+  package static func first(among descriptors: Range<Int32>) throws(NodeError) -> BoundSockets {
+    let types = descriptors.map { (descriptor: $0, type: System.socketType(of: $0)) }
+    guard let datagrams = types.first(where: { $0.type == .datagrams })?.descriptor,
+      let listener = types.first(where: { $0.type == .stream })?.descriptor
+    else {
+      let found = types.map { "\($0.descriptor): \($0.type.map { "\($0)" } ?? "no socket")" }
+      throw NodeError(
+        .invalidConfiguration,
+        value: found.joined(separator: ", "),
+        reason: "a UDP and a TCP socket are needed: `ListenDatagram=` and `ListenStream=`"
+      )
+    }
+    return BoundSockets(datagrams: datagrams, listener: listener)
+  }
+
+  /// What systemd passes begins after standard error.
+  private static let firstDescriptor: Int32 = 3
+  private static let descriptorLimit: Int32 = 1_024
+
+  private static func number(_ variable: String) -> Int32? {
+    getenv(variable).flatMap { Int32(String(cString: $0)) }
+  }
+}
+
+extension BoundSockets: CustomStringConvertible {
+  /// The two as `descriptors 3 and 4`.
+  public var description: String { "descriptors \(datagrams) and \(listener)" }
+}

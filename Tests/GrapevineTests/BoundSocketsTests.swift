@@ -1,0 +1,101 @@
+import Glibc
+import Grapevine
+import Testing
+
+/// Nodes on sockets that someone else has bound.
+@Suite(.nodesStay, .timeLimit(.minutes(1))) struct BoundSocketsTests {
+  /// A socket on the loopback, bound to `port`, or to none if that is nil.
+  private func bound(_ type: __socket_type, port: UInt16?) throws -> (raw: Int32, port: UInt16) {
+    let raw = socket(AF_INET, Int32(type.rawValue), 0)
+    try #require(raw >= 0)
+    guard let port else { return (raw, 0) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(raw, pointer, size) == 0 && getsockname(raw, pointer, &size) == 0
+      }
+    }
+    guard isBound else {
+      close(raw)
+      throw NodeError(.addressInUse, value: "\(port)", reason: "taken")
+    }
+    return (raw, UInt16(bigEndian: address.sin_port))
+  }
+
+  /// A UDP and a TCP socket on one port that was free.
+  private func pair() throws -> BoundSockets {
+    try bindingAgain {
+      let datagrams = try bound(SOCK_DGRAM, port: 0)
+      do {
+        let listener = try bound(SOCK_STREAM, port: datagrams.port)
+        return BoundSockets(datagrams: datagrams.raw, listener: listener.raw)
+      } catch {
+        close(datagrams.raw)
+        throw error
+      }
+    }
+  }
+
+  private func isOpen(_ raw: Int32) -> Bool { fcntl(raw, F_GETFD) >= 0 }
+
+  @Test(arguments: [false, true])
+  func `a node works on the sockets that it is given`(isListening: Bool) async throws {
+    let sockets = try pair()
+    if isListening { try #require(listen(sockets.listener, 5) == 0) }
+    let node = try makeNode("given") {
+      $0.sockets = sockets
+      // Nobody here has that address.
+      $0.bind = "192.0.2.1:7000"
+    }
+    #expect(fcntl(sockets.datagrams, F_GETFD) == FD_CLOEXEC)
+    #expect(fcntl(sockets.listener, F_GETFL) & O_NONBLOCK != 0)
+    let other = try makeNode("other")
+    try await other.join([node.address.description])
+    try node.set("key", "value")
+    try await eventually("the value came") { other.text(of: "key", member: "given") == "value" }
+    #expect(try await other.reachability(of: "given", timeout: .seconds(30)).isFull)
+  }
+
+  @Test func `sockets that won't do are named, and closed`() throws {
+    func fails(_ sockets: BoundSockets, _ reason: String) {
+      let error = #expect(throws: NodeError.self) { try makeNode { $0.sockets = sockets } }
+      #expect(error?.value == "\(sockets)")
+      #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
+    }
+    let unbound = try bound(SOCK_DGRAM, port: nil).raw
+    let good = try pair()
+    fails(BoundSockets(datagrams: unbound, listener: good.listener), "use descriptor \(unbound)")
+    #expect(!isOpen(unbound) && !isOpen(good.listener) && isOpen(good.datagrams))
+    let stray = try bound(SOCK_STREAM, port: 0).raw
+    fails(BoundSockets(datagrams: good.datagrams, listener: stray), "one address and port")
+    #expect(!isOpen(good.datagrams) && !isOpen(stray))
+    let swapped = try pair()
+    let wrong = BoundSockets(datagrams: swapped.listener, listener: swapped.datagrams)
+    fails(wrong, "use descriptor \(swapped.listener): Protocol wrong type for socket")
+    // What is not of the type that was told is not the node's to close.
+    #expect(isOpen(swapped.datagrams) && isOpen(swapped.listener))
+    close(swapped.datagrams)
+    close(swapped.listener)
+    let nothing = BoundSockets(datagrams: -1, listener: -1)
+    fails(nothing, "use descriptor -1: Socket operation on non-socket")
+  }
+
+  @Test func `the first socket of each type is the one that is meant`() throws {
+    let sockets = try pair()
+    defer {
+      close(sockets.datagrams)
+      close(sockets.listener)
+    }
+    let (low, high) = (
+      min(sockets.datagrams, sockets.listener), max(sockets.datagrams, sockets.listener)
+    )
+    if high == low + 1 { #expect(try BoundSockets.first(among: low..<high + 1) == sockets) }
+    let error = #expect(throws: NodeError.self) { try BoundSockets.first(among: high..<high + 1) }
+    #expect(error?.code == .invalidConfiguration && error?.value.hasPrefix("\(high): ") == true)
+    #expect(try BoundSockets.fromSystemd() == nil)
+  }
+}
