@@ -2,11 +2,11 @@ import Glibc
 import Grapevine
 import GrapevineTransport
 
-/// A shell that runs commands as root of namespaces of its own: network, mounts and, where this
-/// process is not root, users.
+/// A shell that runs commands as root of namespaces of its own: network, mounts, processes and,
+/// where this process is not root, users.
 ///
 /// All that its commands make is in these namespaces, so it is gone when the shell is, which ends
-/// with its input: also if this process is killed.
+/// with its input: also if this process is killed. So are daemons that they start.
 final class LabShell: Sendable {
   private let process: ChildProcess
   private let state = Locked((count: 0, output: [UInt8]()))
@@ -18,7 +18,8 @@ final class LabShell: Sendable {
   init() throws(NoLab) {
     let users = isRoot ? [] : ["--user", "--map-root-user"]
     do {
-      process = try ChildProcess(["unshare"] + users + ["--mount", "--net", "sh"])
+      let namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child"]
+      process = try ChildProcess(["unshare"] + users + namespaces + ["sh"])
     } catch {
       throw NoLab(reason: "\(error)")
     }
@@ -65,11 +66,13 @@ extension LabShell {
     return try result.get()
   }
 
-  /// The command that runs the command behind it in the namespaces of `host`, in its own process.
-  func launcher(in host: String) -> [String] {
+  /// The command that runs the command behind it in the namespaces of `host`, in its own process:
+  /// in that of its network and, if wanted, in the one of mounts that all hosts share.
+  func launcher(in host: String, sharesMounts: Bool = false) -> [String] {
     let folder = "/proc/\(process.id)"
     let users = isRoot ? [] : ["--user=\(folder)/ns/user", "--preserve-credentials"]
-    return ["nsenter"] + users + ["--net=\(folder)/root/run/netns/\(host)"]
+    let mounts = sharesMounts ? ["--mount=\(folder)/ns/mnt"] : []
+    return ["nsenter"] + users + ["--net=\(folder)/root/run/netns/\(host)"] + mounts
   }
 
   private func readOutput(

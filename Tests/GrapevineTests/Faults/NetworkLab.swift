@@ -14,9 +14,17 @@ final class NetworkLab: Sendable {
   let family: AddressFamily
   private let shell: LabShell
   private let filterCount = Locked(0)
+  /// Says whether processes see the files that the laboratory has put in the place of others.
+  private let sharesMounts: Bool
 
   /// Makes hosts 1 to `hosts` and divides them evenly among the switches, which are in a row.
-  init(hosts: Int, switches: Int = 1, family: AddressFamily = .ipv4) throws(NoLab) {
+  init(
+    hosts: Int,
+    switches: Int = 1,
+    family: AddressFamily = .ipv4,
+    sharesMounts: Bool = false
+  ) throws(NoLab) {
+    self.sharesMounts = sharesMounts
     hostCount = hosts
     self.family = family
     shell = try LabShell()
@@ -92,7 +100,7 @@ extension NetworkLab {
       interval: interval,
       expiry: expiry,
       options: options,
-      launcher: shell.launcher(in: "host\(host)")
+      launcher: shell.launcher(in: "host\(host)", sharesMounts: sharesMounts)
     )
   }
 

@@ -43,6 +43,10 @@ enum NodeProcess {
     case "stream-timeout": configuration.gossip.streamTimeout = .milliseconds(number)
     case "member-limit": configuration.gossip.memberLimit = number
     case "packet": configuration.gossip.maximumPacketSize = number
+    case "seed":
+      let seed = parts.last ?? ""
+      configuration.seeds = { [seed] }
+    case "seed-interval": configuration.seedInterval = .milliseconds(number)
     case "wall": WallClockShift.step(milliseconds: number)
     default:
       print("unknown setting \(setting)")
@@ -55,6 +59,7 @@ enum NodeProcess {
       switch words.first {
       case "join":
         say("joined \(try await node.join(Array(words.dropFirst())).joined(separator: " "))")
+      case "leave": say("left \(try await node.leave())")
       case "set" where words.count == 3:
         say("version \(try node.set(words[1], words[2]))")
       case "members":
