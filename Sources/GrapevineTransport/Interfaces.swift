@@ -47,13 +47,57 @@ package enum Interfaces {
     preferredAddress(of: try addresses())
   }
 
-  /// The first IPv4 address, else the first IPv6 address, else the first that is valid on one link
-  /// only; interfaces that are down and loopback addresses do not count.
+  /// The first IPv4 address that is valid beyond its link, else the best of all: an IPv6 address
+  /// that is, then one of IPv4 and at last one of IPv6 that is valid on its link only; the last of
+  /// those that are as good as each other.
+  ///
+  /// Interfaces that are down and loopback addresses do not count. The rule is ckit's.
   package static func preferredAddress(of addresses: [InterfaceAddress]) -> Endpoint? {
-    let usable = addresses.filter(\.isUp).map(\.endpoint)
-      .filter { !$0.isLoopback && !$0.isUnspecified }
-    return usable.first { !$0.isIPv6 && !$0.isLinkLocal }
-      ?? usable.first { $0.isIPv6 && !$0.isLinkLocal }
-      ?? usable.first
+    var best: (endpoint: Endpoint, rank: Int)?
+    for address in addresses where address.isUsable {
+      let endpoint = address.endpoint
+      let rank = (endpoint.isLinkLocal ? 0 : 2) + (endpoint.isIPv6 ? 0 : 1)
+      if rank >= best?.rank ?? 0 { best = (endpoint, rank) }
+      if rank == 3 { break }
+    }
+    return best?.endpoint
+  }
+
+  /// The preferred address of the interfaces `names`, in that order.
+  ///
+  /// - Throws: ``NoUsableAddress``, which says of each why it has none.
+  package static func preferredAddress(
+    of addresses: [InterfaceAddress],
+    named names: [String]
+  ) throws(NoUsableAddress) -> Endpoint {
+    let chosen = names.flatMap { name in addresses.filter { $0.name == name } }
+    if let preferred = preferredAddress(of: chosen) { return preferred }
+    throw NoUsableAddress(
+      failures: names.map { name in
+        let own = addresses.filter { $0.name == name }
+        let reason =
+          own.isEmpty
+          ? "there is no such interface, or it has no address"
+          : own.contains(where: \.isUp)
+            ? "it has none but \(own.map(\.endpoint.address).joined(separator: " and "))"
+            : "it is down"
+        return (name, reason)
+      }
+    )
+  }
+}
+
+extension InterfaceAddress {
+  /// Says whether others may reach the machine by it.
+  fileprivate var isUsable: Bool { isUp && !endpoint.isLoopback && !endpoint.isUnspecified }
+}
+
+/// No interface of those that were named has an address that others can reach.
+package struct NoUsableAddress: Error, CustomStringConvertible {
+  package let failures: [(name: String, reason: String)]
+
+  /// What is wrong with each interface.
+  package var description: String {
+    failures.map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
   }
 }

@@ -42,6 +42,18 @@ import Testing
     #expect(error?.value == advertise)
   }
 
+  @Test func `Interfaces without a usable address are named, with the reason of each`() {
+    let error = #expect(throws: NodeError.self) {
+      try makeNode {
+        $0.bind = ":0"
+        $0.interfaces = ["lo", "nowhere0"]
+      }
+    }
+    #expect(error?.code == .addressUnavailable && error?.value == "lo, nowhere0")
+    #expect(error?.reason.contains("lo: it has none but 127.0.0.1") == true)
+    #expect(error?.reason.contains("nowhere0: there is no such interface") == true)
+  }
+
   @Test func `A name has 1 to 255 bytes`() throws {
     for name in ["n", String(repeating: "n", count: 255), String(repeating: "é", count: 127)] {
       let node = try makeNode(name)

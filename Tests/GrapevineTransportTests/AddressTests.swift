@@ -40,6 +40,11 @@ import Testing
       (["169.254.1.1", "fe80::1%2", "2001:db8::1"], "2001:db8::1"),
       (["::1", "fe80::1%2"], "fe80::1%2"),
       (["169.254.1.1", "10.0.0.9"], "10.0.0.9"),
+      (["fe80::1%2", "169.254.1.1"], "169.254.1.1"),
+      (["169.254.1.1", "fe80::1%2"], "169.254.1.1"),
+      (["fd00::2", "fd00::3"], "fd00::3"),
+      (["100.64.0.1"], "100.64.0.1"),
+      (["198.18.0.7", "fd00::2"], "198.18.0.7"),
       ([], nil),
     ] as [([String], String?)]
   )
@@ -49,6 +54,29 @@ import Testing
   ) throws {
     let addresses = try texts.map { try address($0) }
     #expect(Interfaces.preferredAddress(of: addresses)?.address == expected)
+  }
+
+  @Test func `Of interfaces that are named the first with a global IPv4 address counts`() throws {
+    func address(_ name: String, _ text: String, isUp: Bool = true) throws -> InterfaceAddress {
+      let endpoint = try #require(Endpoint(address: text, port: 0))
+      return InterfaceAddress(name: name, endpoint: endpoint, isUp: isUp)
+    }
+    let addresses = [
+      try address("lo", "127.0.0.1"), try address("eth0", "fd00::2"),
+      try address("eth1", "10.0.0.1"), try address("eth2", "10.0.0.2"),
+      try address("eth3", "10.0.0.3", isUp: false),
+    ]
+    func preferred(_ names: String...) throws(NoUsableAddress) -> String {
+      try Interfaces.preferredAddress(of: addresses, named: names).address
+    }
+    #expect(try preferred("eth2", "eth1") == "10.0.0.2")
+    #expect(try preferred("eth0", "eth1") == "10.0.0.1")
+    #expect(try preferred("eth3", "eth0") == "fd00::2")
+    let error = #expect(throws: NoUsableAddress.self) { try preferred("eth9", "eth3", "lo") }
+    #expect(
+      error?.description == "eth9: there is no such interface, or it has no address; "
+        + "eth3: it is down; lo: it has none but 127.0.0.1"
+    )
   }
 
   @Test func `An interface that is down does not count`() throws {

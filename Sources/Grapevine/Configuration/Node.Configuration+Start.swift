@@ -20,6 +20,12 @@ extension Node.Configuration {
       }
     } catch let error as InvalidConfiguration {
       throw NodeError(error)
+    } catch let error as NoUsableAddress {
+      throw NodeError(
+        .addressUnavailable,
+        value: interfaces.joined(separator: ", "),
+        reason: "no address that others can reach: \(error)"
+      )
     } catch let error as SystemError {
       throw NodeError(error, value: sockets.map { "\($0)" } ?? bind)
     } catch {
@@ -60,6 +66,10 @@ extension Node.Configuration {
     if let given = try advertiseEndpoint(boundPort: bound.port) { return given }
     guard bound.isUnspecified else { return bound }
     let reachable = try Interfaces.addresses().filter { bound.isIPv6 || !$0.endpoint.isIPv6 }
+    guard interfaces.isEmpty else {
+      return try Interfaces.preferredAddress(of: reachable, named: interfaces)
+        .with(port: bound.port)
+    }
     // Without an interface to others this machine is all that can be reached.
     let preferred =
       Interfaces.preferredAddress(of: reachable) ?? Endpoint(ipv4: 127 << 24 | 1, port: 0)

@@ -23,6 +23,13 @@ extension Node {
     /// usable one of the machine's interfaces.
     public var advertise: String?
 
+    /// The interfaces whose address others are told where ``bind`` stands for all addresses and
+    /// ``advertise`` is nil, such as `["eth0", "en0"]`; all of the machine's if empty.
+    ///
+    /// It is the first IPv4 address among them that is valid beyond its link, else an IPv6 address
+    /// that is, else one that is valid on its link only.
+    public var interfaces: [String] = []
+
     /// The protocol's own settings.
     public var gossip = GossipConfiguration()
 

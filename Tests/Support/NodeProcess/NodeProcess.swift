@@ -46,6 +46,7 @@ enum NodeProcess {
     case "seed":
       let seed = parts.last ?? ""
       configuration.seeds = { [seed] }
+    case "interface": configuration.interfaces = parts.suffix(1)
     case "seed-interval": configuration.seedInterval = .milliseconds(number)
     case "wall": WallClockShift.step(milliseconds: number)
     default:
