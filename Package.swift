@@ -57,9 +57,12 @@ let package = Package(
       dependencies: ["GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
+    .target(name: "CAllocations", path: "eval/Allocations"),
     .target(
       name: "EvalScenarios",
-      dependencies: ["Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation"],
+      dependencies: [
+        "CAllocations", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
+      ],
       path: "eval/Scenarios",
       swiftSettings: strict
     ),

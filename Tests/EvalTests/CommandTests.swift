@@ -165,7 +165,7 @@ import Testing
     for option in Option.all {
       #expect(Help.text(nil).contains(option.name))
       for scenario in Scenario.allCases {
-        let isNamed = Help.text(scenario).contains("  \(option.name)")
+        let isNamed = Help.text(scenario).contains("  \(option.name) ")
         #expect(isNamed == option.scenarios.contains(scenario))
       }
     }

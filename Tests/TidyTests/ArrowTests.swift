@@ -29,8 +29,8 @@ private let arrows = [
   Arrow(
     "eval/Scenarios",
     [
-      "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation", "Glibc",
-      "Synchronization",
+      "CAllocations", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
+      "Glibc", "Synchronization",
     ]
   ),
   Arrow("eval/Main", ["EvalScenarios", "Glibc"]),

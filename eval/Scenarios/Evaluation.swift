@@ -62,15 +62,18 @@ package enum Evaluation {
     case .compareDetection: CompareDetection.run(measurement)
     case .shard: try Shard.run(measurement)
     case .locks: try LockTrials.run(measurement)
+    case .bench: try Bench.run(measurement)
     case .simulate: throw EvaluationError("a simulation is no measurement")
     }
   }
 
   /// The object that `--json` writes.
   static func json(_ options: Options, _ outcome: Outcome) -> JSON {
-    .object(
+    let scenario = ("scenario", JSON.string(options.scenario.rawValue))
+    guard options.scenario != .bench else { return .object([scenario] + outcome.figures) }
+    return .object(
       [
-        ("scenario", .string(options.scenario.rawValue)),
+        scenario,
         ("nodes", .integer(options.nodes)),
         ("network", .string(options.network.rawValue)),
         ("interval_ms", .number(options.interval.milliseconds)),

@@ -48,6 +48,12 @@ extension Command {
           + "\(CompareDetection.nodesLimit)"
       )
     }
+    if let name = options.only, Benchmark.named(name).isEmpty {
+      throw UsageError(
+        "there is no benchmark “\(name)”" + hint(name, among: Benchmark.allNames)
+          + ": eval bench --help lists them"
+      )
+    }
     guard options.scenario != .simulate else { return try checkSimulation(options) }
     guard options.victims < options.nodes else {
       throw UsageError(
@@ -75,6 +81,10 @@ extension Command {
     }
   }
 
+  private static func hint(_ word: String, among candidates: [String]) -> String {
+    Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
+  }
+
   /// The most bytes of values that are set; what a node takes of others by default is twice that.
   private static let stateLimit = 1 << 29
 
@@ -100,7 +110,7 @@ extension Command {
     private mutating func takeScenario(_ argument: String) throws(UsageError) {
       guard let named = Scenario(name: argument) else {
         throw UsageError(
-          "there is no scenario “\(argument)”" + hint(argument, among: Scenario.allNames)
+          "there is no scenario “\(argument)”" + Command.hint(argument, among: Scenario.allNames)
             + ": the scenarios are " + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
         )
       }
@@ -122,7 +132,8 @@ extension Command {
       guard name != "--help" else { throw UsageError("--help takes no value: it must stand alone") }
       guard let option = Option.all.first(where: { $0.name == name }) else {
         throw UsageError(
-          "there is no option “\(name)”" + hint(name, among: Option.all.map(\.name) + ["--help"])
+          "there is no option “\(name)”"
+            + Command.hint(name, among: Option.all.map(\.name) + ["--help"])
             + ": eval --help lists the options"
         )
       }
@@ -142,10 +153,6 @@ extension Command {
         }
         options.append((option, ""))
       }
-    }
-
-    private func hint(_ word: String, among candidates: [String]) -> String {
-      Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
     }
   }
 }

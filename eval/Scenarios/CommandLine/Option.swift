@@ -38,7 +38,7 @@ struct Option: Sendable {
 
 extension Option {
   /// Every option there is, in the order of the help.
-  static let all = general + ofScenarios + ofFaults + ofSimulate + ofShard + ofReport
+  static let all = general + ofScenarios + ofFaults + ofSimulate + ofShard + ofBench + ofReport
 
   private static let general = [
     Option(
@@ -65,12 +65,12 @@ extension Option {
         case .sync: "2, with --live 64"
         case .compareDetection: "8, 16, … 256"
         case .shard: "100"
-        case .locks: ""
+        case .locks, .bench: ""
         case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
           "64"
         }
       },
-      scenarios: Scenario.allCases.filter { $0 != .locks }
+      scenarios: Scenario.allCases.filter { $0 != .locks && $0 != .bench }
     ) { options, text in
       let range = options.scenario == .simulate ? 1...1_000 : 2...100_000
       return options.givenNodes.take(ValueText.count(text), in: range)
@@ -88,7 +88,8 @@ extension Option {
       "N",
       "What every choice and the simulated network are drawn from.",
       rule: "a whole number from 0 to 18446744073709551615, also as 0x…, or a commit's 40 digits",
-      standard: { "\(Options.standardSeed($0))" }
+      standard: { "\(Options.standardSeed($0))" },
+      scenarios: Scenario.allCases.filter { $0 != .bench }
     ) { $0.givenSeed.take(ValueText.seed($1), in: 0 ... .max) },
     Option(
       "--interval",

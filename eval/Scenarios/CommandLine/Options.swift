@@ -35,6 +35,10 @@ package struct Options: Sendable, Equatable {
   package var tokens = [256, 512]
   package var weights = [100]
   package var algorithms = ShardAlgorithm.allCases
+  package var only: String?
+  package var operations: Int?
+  package var checkPath: String?
+  package var recordPath: String?
   package var jsonPath: String?
 
   package init(scenario: Scenario) {
@@ -56,6 +60,7 @@ package struct Options: Sendable, Equatable {
     case .compareDetection: return 256
     case .shard: return 100
     case .locks: return LockTrial.nodeLimit
+    case .bench: return 2
     case .simulate: return Swarm.drawOptions(seed).nodeCount
     }
   }
@@ -88,7 +93,7 @@ package struct Options: Sendable, Equatable {
     case .bootstrap, .sync, .compareDetection: 10
     case .partition: 3
     case .locks: 100
-    case .idle, .churn, .throughput, .simulate, .shard: 1
+    case .idle, .churn, .throughput, .simulate, .shard, .bench: 1
     }
   }
 
@@ -112,7 +117,7 @@ package struct Options: Sendable, Equatable {
     case .throughput: 1_000
     case .shard: 100_000
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .compareDetection, .simulate, .locks:
+      .compareDetection, .simulate, .locks, .bench:
       10_000
     }
   }

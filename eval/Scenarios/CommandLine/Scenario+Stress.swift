@@ -9,7 +9,7 @@ extension Scenario {
   var explanationOfStress: String {
     switch self {
     case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard,
-      .locks:
+      .locks, .bench:
       ""
     case .simulate:
       """

@@ -13,6 +13,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case simulate
   case shard
   case locks
+  case bench
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -31,7 +32,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard, .locks:
+      .simulate, .shard, .locks, .bench:
       nil
     }
   }
@@ -52,6 +53,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .simulate: "all drawn from a seed, faults too; then peace must bring accord"
     case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
     case .locks: "keys that nodes lock, which crash, start again and are split"
+    case .bench: "what small things cost: instructions, time and allocations"
     }
   }
 
@@ -107,6 +109,14 @@ package enum Scenario: String, Sendable, CaseIterable {
       if a key does not come to one holder within 12 s of the end of all faults, or if an epoch \
       does not grow.
       """
+    case .bench:
+      """
+      Each operation is repeated on data that was made before. Instructions are counted by \
+      callgrind, which runs this program again: the difference of two runs, one of which does the \
+      operation more often. Allocations and bytes are those asked of malloc by the thread. All \
+      three are the same each time; the time is the median on this machine, and is never checked. \
+      The benchmarks are \(Benchmark.all.map(\.name).joined(separator: ", ")).
+      """
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -123,7 +133,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   static let ofClusters = ofOptions.filter { $0 != .compareDetection }
 
   /// The scenarios of clusters that do what the options say; another one draws it.
-  static let ofOptions = allCases.filter { ![.simulate, .shard, .locks].contains($0) }
+  static let ofOptions = allCases.filter { ![.simulate, .shard, .locks, .bench].contains($0) }
 }
 
 /// What carries the packets.

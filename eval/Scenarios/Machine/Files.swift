@@ -54,7 +54,11 @@ package enum StandardOutput {
 
 /// Writes all bytes; returns the error number, or nil when done.
 private func writeAll(_ descriptor: CInt, _ text: String) -> CInt? {
-  let bytes = Array(text.utf8)
+  writeAll(descriptor, Array(text.utf8))
+}
+
+/// Writes all bytes; returns the error number, or nil when done.
+private func writeAll(_ descriptor: CInt, _ bytes: [UInt8]) -> CInt? {
   var offset = 0
   while offset < bytes.count {
     let count = bytes.withUnsafeBytes {
@@ -67,16 +71,62 @@ private func writeAll(_ descriptor: CInt, _ text: String) -> CInt? {
   return nil
 }
 
-/// Reads a small file of `/proc`; nil if that can't be done.
-func readSystemFile(_ path: String) -> String? {
+/// A folder of this process alone, that goes away with all files in it.
+struct TemporaryFolder: ~Copyable {
+  let path: String
+
+  init() throws(FileError) {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var name = Array("\(base)/grapevine-eval-XXXXXX".utf8CString)
+    guard mkdtemp(&name) != nil else { throw FileError("make a folder in", base, errno) }
+    path = String(decoding: name.dropLast().map(UInt8.init), as: UTF8.self)
+  }
+
+  deinit {
+    if let folder = opendir(path) {
+      while let entry = readdir(folder) {
+        withUnsafePointer(to: &entry.pointee.d_name) { name in
+          _ = name.withMemoryRebound(to: CChar.self, capacity: 256) {
+            unlinkat(dirfd(folder), $0, 0)
+          }
+        }
+      }
+      closedir(folder)
+    }
+    rmdir(path)
+  }
+}
+
+/// Reads a file as a text.
+func readFile(_ path: String) throws(FileError) -> String {
+  String(decoding: try readBytes(path), as: UTF8.self)
+}
+
+/// Reads a file.
+func readBytes(_ path: String) throws(FileError) -> [UInt8] {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
+  guard descriptor >= 0 else { throw FileError("open", path, errno) }
   defer { close(descriptor) }
   var content: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 4_096)
+  var buffer = [UInt8](repeating: 0, count: 65_536)
   while true {
     let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-    guard count > 0 else { return count == 0 ? String(decoding: content, as: UTF8.self) : nil }
+    if count < 0 && errno == EINTR { continue }
+    guard count >= 0 else { throw FileError("read", path, errno) }
+    guard count > 0 else { return content }
     content += buffer[..<count]
   }
+}
+
+/// Makes a new file that can be run.
+func writeProgram(_ bytes: [UInt8], to path: String) throws(FileError) {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o700)
+  guard descriptor >= 0 else { throw FileError("open", path, errno) }
+  defer { close(descriptor) }
+  if let code = writeAll(descriptor, bytes) { throw FileError("write", path, code) }
+}
+
+/// Reads a small file, as those of `/proc` are; nil if that can't be done.
+func readSystemFile(_ path: String) -> String? {
+  try? readFile(path)
 }

@@ -8,6 +8,7 @@ extension Evaluation {
     case .compareDetection: conditions = CompareDetection.conditions(options)
     case .shard: conditions = Shard.conditions(options)
     case .locks: conditions = LockTrials.conditions(options)
+    case .bench: return TextLayout.wrapped(title(options), 80)
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
       .throughput, .simulate:
       conditions = networkConditions(options)
@@ -17,9 +18,12 @@ extension Evaluation {
     }
     conditions += scenarioConditions(options)
     conditions.append("seed \(options.seed)")
-    let title = "\(options.scenario.rawValue): \(options.scenario.summary)"
-    return TextLayout.wrapped(title, 80) + TextLayout.listed(conditions, 80)
+    return TextLayout.wrapped(title(options), 80) + TextLayout.listed(conditions, 80)
       + scenarioLines(options).flatMap { TextLayout.wrapped($0, 80) }
+  }
+
+  private static func title(_ options: Options) -> String {
+    "\(options.scenario.rawValue): \(options.scenario.summary)"
   }
 
   private static func networkConditions(_ options: Options) -> [String] {
@@ -38,7 +42,7 @@ extension Evaluation {
       .locks:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
     case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
-    case .shard: []
+    case .shard, .bench: []
     }
   }
 
@@ -47,7 +51,7 @@ extension Evaluation {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard,
-      .locks:
+      .locks, .bench:
       return []
     case .detect:
       let kinds = options.kills.map { $0 == .silence ? "by silence" : "by closing its sockets" }

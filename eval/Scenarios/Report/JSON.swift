@@ -1,11 +1,13 @@
 /// A JSON value whose object members keep the order in which they were written.
 package indirect enum JSON: Sendable, Equatable {
   case null
+  case boolean(Bool)
   case integer(Int)
   /// A seed or another number beyond `Int`.
   case unsigned(UInt64)
   case number(Double)
   case string(String)
+  case array([JSON])
   case object([(name: String, value: JSON)])
 
   /// The percentiles as an object; null if there was nothing to take them of.
@@ -34,10 +36,13 @@ extension JSON {
   private func text(depth: Int) -> String {
     switch self {
     case .null: "null"
+    case .boolean(let value): "\(value)"
     case .integer(let value): "\(value)"
     case .unsigned(let value): "\(value)"
     case .number(let value): JSON.text(of: value)
     case .string(let value): JSON.quoted(value)
+    case .array(let elements):
+      "[" + elements.map { $0.text(depth: depth + 1) }.joined(separator: ", ") + "]"
     case .object(let members):
       JSON.text(
         of: members.map { "\(JSON.quoted($0.name)): \($0.value.text(depth: depth + 1))" },

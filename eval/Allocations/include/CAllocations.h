@@ -1,0 +1,21 @@
+#ifndef C_ALLOCATIONS_H
+#define C_ALLOCATIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// What a thread has asked `malloc` and its kin for: how often, and how many bytes. What is freed
+/// again counts as well.
+struct allocations {
+  uint64_t count;
+  uint64_t size;
+};
+
+/// Says whether allocations are counted; they are not under a sanitizer, which has a `malloc` of
+/// its own.
+bool allocations_are_counted(void);
+
+/// What the calling thread has allocated since it began.
+struct allocations allocations_of_thread(void);
+
+#endif

@@ -1,0 +1,113 @@
+/// What small things cost, in counts that are the same each time, and in time.
+enum Bench {
+  static func run(_ measurement: Measurement) throws(EvaluationError) -> Outcome {
+    let options = measurement.options
+    let benchmarks = options.only.map(Benchmark.named) ?? Benchmark.all
+    do {
+      if let count = options.operations {
+        for benchmark in benchmarks { try repeated(benchmark, count) }
+        return Outcome()
+      }
+      let thresholds = try thresholds(options)
+      let record = try options.recordPath.map { path in try OutputFile(path: path) }
+      let found = try figures(of: benchmarks, measurement)
+      var outcome = outcome(found)
+      if let thresholds {
+        let verdict = thresholds.verdict(on: found)
+        outcome.failures += verdict.failures
+        outcome.lines +=
+          verdict.notes.isEmpty ? [] : ["", "better than \(options.checkPath ?? ""):"]
+        outcome.lines += verdict.notes.map { "  \($0)" }
+      }
+      if let record {
+        guard let json = Thresholds.json(found) else {
+          throw EvaluationError("--record: not all could be counted")
+        }
+        try record.write(json.text + "\n")
+      }
+      return outcome
+    } catch let error as EvaluationError {
+      throw error
+    } catch {
+      throw EvaluationError("\(error)")
+    }
+  }
+
+  /// Does an operation over and over, and nothing but what must come before: for tools that watch.
+  private static func repeated(_ benchmark: Benchmark, _ count: Int) throws {
+    let work = try benchmark.prepare()
+    try work(benchmark.operationCount)
+    try work(count)
+  }
+
+  private static func thresholds(_ options: Options) throws -> Thresholds? {
+    guard options.checkPath != nil || options.recordPath != nil else { return nil }
+    guard isOptimized else {
+      throw EvaluationError("a debug build's counts mean nothing: it must be swift run -c release")
+    }
+    guard ChildProgram.find("valgrind") != nil else {
+      throw EvaluationError("--check and --record need valgrind, which is not on the search path")
+    }
+    guard let path = options.checkPath else { return nil }
+    let text = try readFile(path)
+    do {
+      return try Thresholds(text: text)
+    } catch {
+      throw EvaluationError("\(path): \(error)")
+    }
+  }
+
+  private static func figures(
+    of benchmarks: [Benchmark],
+    _ measurement: Measurement
+  ) throws -> [BenchFigures] {
+    // All times are taken before other processes of this one's making keep the machine busy.
+    var found: [BenchFigures] = []
+    for benchmark in benchmarks {
+      measurement.progress.report("\(benchmark.name): time")
+      found.append(try BenchFigures(measuring: benchmark))
+    }
+    guard isOptimized, let valgrind = ChildProgram.find("valgrind") else { return found }
+    let callgrind = try Callgrind(valgrind: valgrind)
+    for (index, benchmark) in benchmarks.enumerated() {
+      measurement.progress.report("\(benchmark.name): instructions")
+      found[index].instructions = try callgrind.instructions(of: benchmark)
+    }
+    return found
+  }
+
+  private static var isOptimized: Bool {
+    var isOptimized = true
+    assert(
+      {
+        isOptimized = false
+        return true
+      }()
+    )
+    return isOptimized
+  }
+
+  private static func outcome(_ found: [BenchFigures]) -> Outcome {
+    var table = TextTable(header: [
+      "of one operation", "instructions", "ns", "allocations", "bytes",
+    ])
+    for figures in found {
+      let numbers = [figures.instructions, figures.time, figures.allocations, figures.bytes]
+      table.add([figures.name] + numbers.map(text))
+    }
+    var outcome = Outcome()
+    outcome.lines = table.lines
+    if !isOptimized {
+      outcome.lines += ["", "this is a debug build, so instructions are not counted"]
+    } else if found.contains(where: { $0.instructions == nil }) {
+      outcome.lines += ["", "valgrind is not on the search path, so instructions are not counted"]
+    }
+    outcome.figures = found.map { ($0.name, $0.json) }
+    return outcome
+  }
+
+  private static func text(_ value: Double?) -> String {
+    guard let value else { return "-" }
+    return value < 1_000 ? NumberText.trimmed(value, 1) : NumberText.fixed(value, 0)
+  }
+}

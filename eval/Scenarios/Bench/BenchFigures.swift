@@ -1,0 +1,65 @@
+internal import CAllocations
+internal import GrapevineCore
+
+/// What one benchmark's operation costs.
+struct BenchFigures: Sendable, Equatable {
+  /// What is counted, and so is the same each time.
+  enum Count: String, CaseIterable {
+    case instructions
+    case allocations
+    /// What was asked of `malloc`.
+    case bytes
+  }
+
+  let name: String
+  /// Nil where they can't be counted.
+  var instructions: Double?
+  var allocations: Double?
+  var bytes: Double?
+  /// In nanoseconds; the median on this machine.
+  var time: Double?
+
+  subscript(count: Count) -> Double? {
+    switch count {
+    case .instructions: instructions
+    case .allocations: allocations
+    case .bytes: bytes
+    }
+  }
+
+  var json: JSON {
+    .object(
+      Count.allCases.map { ($0.rawValue, .number(orNull: self[$0])) }
+        + [("time_ns", .number(orNull: time))]
+    )
+  }
+}
+
+extension BenchFigures {
+  /// Counts what a benchmark allocates, and takes its time.
+  init(measuring benchmark: Benchmark) throws {
+    name = benchmark.name
+    let work = try benchmark.prepare()
+    // What the first operations set up is no part of the others' cost.
+    try work(benchmark.operationCount)
+    if allocations_are_counted() {
+      let before = allocations_of_thread()
+      try work(benchmark.operationCount)
+      let after = allocations_of_thread()
+      allocations = Double(after.count - before.count) / Double(benchmark.operationCount)
+      bytes = Double(after.size - before.size) / Double(benchmark.operationCount)
+    }
+    let first = try BenchFigures.time(work, benchmark.operationCount)
+    // 5 ms are long beside the clock's own reading, and short beside other work's turns.
+    let repetitions = Int(max(1, min(5e6 / max(first, 1), 1_000_000)))
+    let count = repetitions * benchmark.operationCount
+    let times = try (0..<11).map { _ in try BenchFigures.time(work, count) / Double(count) }
+    time = times.sorted()[times.count / 2]
+  }
+
+  private static func time(_ work: Benchmark.Work, _ count: Int) throws -> Double {
+    let begin = MachineClock.now
+    try work(count)
+    return Double(MachineClock.now.since(begin))
+  }
+}
