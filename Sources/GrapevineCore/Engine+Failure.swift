@@ -76,7 +76,7 @@ extension Engine {
   mutating func probeByChance() {
     let recently =
       lossAt ?? Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
-    guard let slot = randomLiveMembers(1).first, !table.isAccused(slot),
+    guard let slot = randomLiveMember(), !table.isAccused(slot),
       table.heardAt(slot) < recently
     else { return }
     let key = table.key(inSlot: slot)

@@ -188,6 +188,18 @@ extension Engine {
     events.append(.leaveFinished(asked: done.asked, acknowledged: done.acknowledged))
   }
 
+  /// A live member of chance other than this node; nil if there is none.
+  mutating func randomLiveMember() -> Int? {
+    func isEligible(_ slot: Int) -> Bool {
+      table.isLive(slot) && table.key(inSlot: slot) != localKey
+    }
+    for _ in 0..<16 {
+      let slot = random.index(table.count)
+      if isEligible(slot) { return slot }
+    }
+    return (0..<table.count).first(where: isEligible)
+  }
+
   /// Up to `count` live members of chance, none of them this node.
   mutating func randomLiveMembers(_ count: Int) -> [Int] {
     var chosen: [Int] = []

@@ -129,7 +129,7 @@ extension Engine {
   }
 
   private mutating func sendHeartbeatToRandomMember() {
-    guard let slot = randomLiveMembers(1).first else { return }
+    guard let slot = randomLiveMember() else { return }
     sendHeartbeat(to: table[slot].endpoint)
   }
 
@@ -137,18 +137,7 @@ extension Engine {
   /// member's address, or one that is buried.
   private mutating func contactLost() {
     guard phase == .active else { return }
-    var lost: [Endpoint] = []
-    if table.liveCount < table.count {
-      for position in 0..<table.count {
-        let record = table[table.slot(at: position)]
-        if record.standing.verdict == .down { lost.append(record.endpoint) }
-      }
-    }
-    if !seeds.isEmpty {
-      var live: Set<Endpoint> = []
-      for slot in 0..<table.count where table.isLive(slot) { live.insert(table[slot].endpoint) }
-      for seed in seeds where !live.contains(seed) && !lost.contains(seed) { lost.append(seed) }
-    }
+    updateLost()
     // Every other turn is for the buried, so that neither waits for all of the others.
     if lost.isEmpty || roundCount % 4 == 0,
       let buried = graves.nextContact(now: clock, random: &random)
@@ -158,6 +147,26 @@ extension Engine {
       lostCursor = (lostCursor + 1) % lost.count
       sendHeartbeat(to: lost[lostCursor])
     }
+  }
+
+  /// Works out anew who may come back, where an address or a verdict has changed since: a cluster
+  /// at rest spends nothing on it.
+  private mutating func updateLost() {
+    guard lostAsOf != table.addressChanges else { return }
+    lostAsOf = table.addressChanges
+    lost = []
+    if table.liveCount < table.count {
+      for position in 0..<table.count {
+        let slot = table.slot(at: position)
+        if table.isDown(slot) { lost.append(table.endpoint(inSlot: slot)) }
+      }
+    }
+    guard !seeds.isEmpty else { return }
+    var known = Set(lost)
+    for slot in 0..<table.count where table.isLive(slot) {
+      known.insert(table.endpoint(inSlot: slot))
+    }
+    for seed in seeds where !known.contains(seed) { lost.append(seed) }
   }
 
   private mutating func sendHeartbeat(to target: Endpoint, isScheduled: Bool = false) {

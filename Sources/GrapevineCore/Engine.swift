@@ -38,7 +38,7 @@ package struct Engine: Sendable {
   /// Where the last delta's rotation among members stopped.
   var rotation = MemberKey.lowest
   var observers: [MemberKey]?
-  var seeds: [Endpoint] = []
+  var seeds: [Endpoint] = [] { didSet { lostAsOf = nil } }
   var seedCursor = 0
   var streams: [StreamSession] = []
   var nextStreamNumber: UInt64 = 1
@@ -70,6 +70,9 @@ package struct Engine: Sendable {
   /// The time that a ping and its answer take: rises at once, falls slowly with answers and time.
   var roundTrip: UInt64 = 0
   var nextSequence: SequenceNumber
+  /// Addresses of those that may come back, as of that many changes of the table's addresses.
+  var lost: [Endpoint] = []
+  var lostAsOf: UInt64?
   var lostCursor = 0
 
   // Dissemination.

@@ -8,6 +8,8 @@ package struct MemberTable: Sendable {
   /// The sum of the states' footprints.
   package private(set) var footprint = 0
   package private(set) var liveCount = 0
+  /// Grows whenever a member comes or goes, or its address or verdict changes.
+  package private(set) var addressChanges: UInt64 = 0
 
   private var records: ContiguousArray<MemberRecord> = []
   private var contributions: ContiguousArray<UInt64> = []
@@ -44,6 +46,7 @@ extension MemberTable {
   package func key(inSlot slot: Int) -> MemberKey { records[slot].key }
   package func endpoint(inSlot slot: Int) -> Endpoint { records[slot].endpoint }
   package func isLive(_ slot: Int) -> Bool { records[slot].isLive }
+  package func isDown(_ slot: Int) -> Bool { records[slot].standing.verdict == .down }
   /// Says whether someone found the member silent, and it has not refuted that.
   package func isAccused(_ slot: Int) -> Bool { !records[slot].standing.accusers.isEmpty }
   /// When a packet of the member itself came last; zero for never.
@@ -95,6 +98,7 @@ extension MemberTable {
     fingerprint &+= contribution
     footprint += record.state.footprint
     if record.isLive { liveCount += 1 }
+    addressChanges += 1
     records.append(record)
   }
 
@@ -108,6 +112,7 @@ extension MemberTable {
     fingerprint &-= contributions[slot]
     footprint -= record.state.footprint
     if record.isLive { liveCount -= 1 }
+    addressChanges += 1
     let last = records.removeLast()
     let lastContribution = contributions.removeLast()
     if slot < records.count {
@@ -124,9 +129,13 @@ extension MemberTable {
     _ body: (inout MemberRecord) -> Result
   ) -> Result {
     footprint -= records[slot].state.footprint
-    if records[slot].isLive { liveCount -= 1 }
+    let (endpoint, verdict) = (records[slot].endpoint, records[slot].standing.verdict)
+    if verdict == .alive { liveCount -= 1 }
     let result = body(&records[slot])
     if records[slot].isLive { liveCount += 1 }
+    if records[slot].endpoint != endpoint || records[slot].standing.verdict != verdict {
+      addressChanges += 1
+    }
     footprint += records[slot].state.footprint
     let contribution = records[slot].contribution
     fingerprint = fingerprint &- contributions[slot] &+ contribution
