@@ -18,6 +18,7 @@ let package = Package(
   products: [
     .library(name: "Grapevine", targets: ["Grapevine"]),
     .library(name: "GrapevineSharding", targets: ["GrapevineSharding"]),
+    .library(name: "GrapevineTesting", targets: ["GrapevineTesting"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
   ],
@@ -58,6 +59,11 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(name: "CAllocations", path: "eval/Allocations"),
+    .target(
+      name: "GrapevineTesting",
+      dependencies: ["GrapevineCore", "GrapevineSimulation"],
+      swiftSettings: strict
+    ),
     .target(
       name: "EvalScenarios",
       dependencies: [
@@ -109,6 +115,11 @@ let package = Package(
     .testTarget(
       name: "GrapevineSimulationTests",
       dependencies: ["GrapevineSimulation", "GrapevineCore"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "GrapevineTestingTests",
+      dependencies: ["GrapevineTesting"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -18,6 +18,7 @@ private let arrows = [
   Arrow("Sources/GrapevineCore", ["GrapevineHashing"]),
   Arrow("Sources/GrapevineSharding", ["GrapevineHashing"]),
   Arrow("Sources/GrapevineSimulation", ["GrapevineCore", "GrapevineHashing"]),
+  Arrow("Sources/GrapevineTesting", ["GrapevineCore", "GrapevineSimulation"]),
   Arrow(
     "Sources/GrapevineTransport",
     ["CGrapevineLinux", "GrapevineCore", "Glibc", "Synchronization"]
