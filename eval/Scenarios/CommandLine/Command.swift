@@ -5,6 +5,9 @@ package enum Command: Equatable, Sendable {
   /// The help of a scenario, or of the program.
   case help(Scenario?)
   case run(Options)
+  /// The help of `node`.
+  case nodeHelp
+  case node(NodeOptions)
 }
 
 extension Command {
@@ -12,6 +15,11 @@ extension Command {
   ///
   /// - Throws: ``UsageError``, which names the argument and says what would be right.
   package init(arguments: [String]) throws(UsageError) {
+    if let rest = Command.argumentsOfNode(arguments) {
+      let asksForHelp = rest.contains { $0 == "--help" || $0 == "-h" }
+      self = asksForHelp ? .nodeHelp : .node(try NodeOptions(arguments: rest))
+      return
+    }
     let words = try Words(arguments)
     guard !words.asksForHelp else {
       self = .help(words.scenario)
@@ -31,6 +39,14 @@ extension Command {
     }
     try Command.check(options, words)
     self = .run(options)
+  }
+
+  /// The arguments but for `node`, if that is what they begin with; nil if they don't.
+  private static func argumentsOfNode(_ arguments: [String]) -> [String]? {
+    guard let index = arguments.firstIndex(where: { $0 != "--help" && $0 != "-h" }),
+      arguments[index] == "node"
+    else { return nil }
+    return Array(arguments[..<index] + arguments[(index + 1)...])
   }
 
   /// Checks what one option alone can't know.
@@ -98,10 +114,15 @@ extension Command {
     }
 
     private mutating func takeScenario(_ argument: String) throws(UsageError) {
+      guard argument != "node" else {
+        throw UsageError("node is no scenario: it must be the first word")
+      }
       guard let named = Scenario(name: argument) else {
         throw UsageError(
-          "there is no scenario “\(argument)”" + hint(argument, among: Scenario.allNames)
+          "there is no scenario “\(argument)”"
+            + Suggestion.hint(argument, among: Scenario.allNames + ["node"])
             + ": the scenarios are " + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
+            + "; node is a node of its own"
         )
       }
       if let scenario {
@@ -122,7 +143,8 @@ extension Command {
       guard name != "--help" else { throw UsageError("--help takes no value: it must stand alone") }
       guard let option = Option.all.first(where: { $0.name == name }) else {
         throw UsageError(
-          "there is no option “\(name)”" + hint(name, among: Option.all.map(\.name) + ["--help"])
+          "there is no option “\(name)”"
+            + Suggestion.hint(name, among: Option.all.map(\.name) + ["--help"])
             + ": eval --help lists the options"
         )
       }
@@ -142,10 +164,6 @@ extension Command {
         }
         options.append((option, ""))
       }
-    }
-
-    private func hint(_ word: String, among candidates: [String]) -> String {
-      Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
     }
   }
 }

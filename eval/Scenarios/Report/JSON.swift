@@ -1,11 +1,13 @@
 /// A JSON value whose object members keep the order in which they were written.
 package indirect enum JSON: Sendable, Equatable {
   case null
+  case bool(Bool)
   case integer(Int)
   /// A seed or another number beyond `Int`.
   case unsigned(UInt64)
   case number(Double)
   case string(String)
+  case array([JSON])
   case object([(name: String, value: JSON)])
 
   /// The percentiles as an object; null if there was nothing to take them of.
@@ -31,13 +33,19 @@ extension JSON {
   /// The value on one line, or an object's members on a line each at the top.
   package var text: String { text(depth: 0) }
 
+  /// The value on one line, whatever it is.
+  package var line: String { text(depth: 1) }
+
   private func text(depth: Int) -> String {
     switch self {
     case .null: "null"
+    case .bool(let value): value ? "true" : "false"
     case .integer(let value): "\(value)"
     case .unsigned(let value): "\(value)"
     case .number(let value): JSON.text(of: value)
     case .string(let value): JSON.quoted(value)
+    case .array(let values):
+      "[\(values.map { $0.text(depth: depth + 1) }.joined(separator: ", "))]"
     case .object(let members):
       JSON.text(
         of: members.map { "\(JSON.quoted($0.name)): \($0.value.text(depth: depth + 1))" },
