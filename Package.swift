@@ -110,7 +110,9 @@ let package = Package(
     ),
     .testTarget(
       name: "EvalTests",
-      dependencies: ["EvalScenarios", "GrapevineCore", "GrapevineSimulation"],
+      dependencies: [
+        "EvalScenarios", "GrapevineCore", "GrapevineSimulation", "GrapevineTransport", "eval",
+      ],
       swiftSettings: strict
     ),
     .target(

@@ -11,6 +11,7 @@ enum NodeMessage: Sendable {
   case unreached([AddressFailure])
   case connected([String])
   case joinEnded(Joining.Outcome)
+  case stateChanged
   case signal(CInt)
   case left(Result<LeaveReport, NodeError>)
 }

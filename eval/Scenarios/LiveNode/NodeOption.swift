@@ -112,7 +112,8 @@ extension NodeOption {
       name: "--set",
       placeholder: "KEY=VALUE",
       explanation: "A key that the node says of itself from the start; to be repeated for more.",
-      rule: "KEY=VALUE with a key of 1 to 1024 bytes, such as role=web",
+      rule: "KEY=VALUE, such as role=web, with a key of 1 to 1024 bytes that does not begin with "
+        + ReservedKeys.prefix,
       standard: "none",
       isRepeatable: true,
       take: takeSetting
@@ -144,9 +145,9 @@ extension NodeOption {
 
   private static func takeSetting(_ options: inout NodeOptions, _ text: String) -> Bool {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, 1...GossipConfiguration().keySizeLimit ~= parts[0].utf8.count else {
-      return false
-    }
+    guard parts.count == 2, 1...GossipConfiguration().keySizeLimit ~= parts[0].utf8.count,
+      !parts[0].hasPrefix(ReservedKeys.prefix)
+    else { return false }
     options.settings.append(
       NodeOptions.Setting(key: String(parts[0]), value: Array(parts[1].utf8))
     )

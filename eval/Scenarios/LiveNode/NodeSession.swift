@@ -17,6 +17,9 @@ final class NodeSession {
   private var isOutputOpen = true
   private var isConnected = false
   private var isLeaving = false
+  /// How long it waits for others to take note that it leaves.
+  private static let leaveLimit: Duration = .seconds(5)
+
   /// The time of what was told last: an event that comes late does not turn it back.
   private var lastTime: Instant
   /// What the process ends with, once it is to end.
@@ -67,6 +70,7 @@ extension NodeSession {
     } catch {
       throw UsageError("--set: \(error)")
     }
+    if options.state != .viewer { changeState() }
     tell(SessionLine(started: node, options))
     if StandardInput.isTerminal, !options.isJSON { tell(.help) }
     node.watch(SessionWatcher(node: node, mailbox: mailbox))
@@ -84,24 +88,38 @@ extension NodeSession {
         limit: options.joinTimeout,
         mailbox: mailbox
       )
-    let state = options.state
+    guard !joining.addresses.isEmpty else { return }
+    Task { await mailbox.send(.joinEnded(await joining.run())) }
+  }
+
+  /// Takes the state that was asked for, which is over at once while the node is alone.
+  private func changeState() {
+    let (node, mailbox, state) = (node, mailbox, options.state)
     Task {
-      // Alone it waits for nobody, and there is no other state yet that this one can't follow.
-      if state != .viewer { try? await node.changeState(to: state) }
-      guard !joining.addresses.isEmpty else { return }
-      await mailbox.send(.joinEnded(await joining.run()))
+      // A viewer can become a participant, and no other state can be asked for.
+      try? await node.changeState(to: state)
+      await mailbox.send(.stateChanged)
     }
+    var file = pollfd(fd: mailbox.readEnd, events: Int16(POLLIN), revents: 0)
+    while mailbox.take() == nil { poll(&file, 1, -1) }
   }
 
   /// Lets the node leave; what came of it is told once.
   private static func leave(_ node: Node, _ mailbox: Mailbox<NodeMessage>) {
-    Task {
-      let outcome: Result<LeaveReport, NodeError>
+    let leaving = Task { () -> Result<LeaveReport, NodeError> in
       do throws(NodeError) {
-        outcome = .success(try await node.leave())
+        return .success(try await node.leave())
       } catch {
-        outcome = .failure(error)
+        return .failure(error)
       }
+    }
+    Task {
+      // Whoever stops processes does not wait for long, and the node has left all the same.
+      try? await Task.sleep(for: leaveLimit)
+      leaving.cancel()
+    }
+    Task {
+      let outcome = await leaving.value
       Task {
         // Whoever reads the output may read no more: then nobody is left to be told.
         try? await Task.sleep(for: .seconds(2))
@@ -168,6 +186,7 @@ extension NodeSession {
       guard !isConnected, !isLeaving else { break }
       tell(SessionLine(waiting: failures, limit: options.joinTimeout))
     case .unreached(let failures): tell(SessionLine(unreached: failures))
+    case .stateChanged: break
     case .joinEnded(let outcome): handle(outcome)
     case .signal(let number):
       isLeaving = true
@@ -192,8 +211,8 @@ extension NodeSession {
   private func handle(_ outcome: Result<LeaveReport, NodeError>) {
     switch outcome {
     case .success(let report): tell(SessionLine(gone: report))
-    case .failure(let error) where error.code == .leaveFailed:
-      tell(SessionLine(gone: LeaveReport(asked: error.members, acknowledged: [])))
+    case .failure(let error) where error.code == .leaveFailed || error.code == .cancelled:
+      tell(SessionLine(unheardWithin: Self.leaveLimit))
     case .failure(let error): tell(SessionLine(error: "\(error)"))
     }
     status = status ?? 0

@@ -180,19 +180,29 @@ extension SessionLine {
     )
   }
 
-  init(gone report: LeaveReport?) {
-    let (asked, acknowledged) = (report?.asked ?? [], report?.acknowledged ?? [])
-    let others = "\(asked.count) member\(asked.count == 1 ? "" : "s")"
+  /// The node has left.
+  init(gone report: LeaveReport) {
+    let count = report.asked.count
     let text =
-      asked.isEmpty
-      ? "there was nobody to tell" : "\(acknowledged.count) of \(others) told took note"
+      count == 0
+      ? "there was nobody to tell"
+      : "\(report.acknowledged.count) of \(count) member\(count == 1 ? "" : "s") told took note"
     self.init(
       verb: "gone",
       text: text,
       fields: [
-        ("asked", .array(asked.map { .string($0.name) })),
-        ("acknowledged", .array(acknowledged.map { .string($0.name) })),
+        ("asked", .array(report.asked.map { .string($0.name) })),
+        ("acknowledged", .array(report.acknowledged.map { .string($0.name) })),
       ]
+    )
+  }
+
+  /// The node has left, and nobody said that they know.
+  init(unheardWithin limit: Duration) {
+    self.init(
+      verb: "gone",
+      text: "none of the members told took note within \(ValueText.text(limit))",
+      fields: [("acknowledged", .array([]))]
     )
   }
 }
