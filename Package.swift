@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(
       name: "EvalTests",
       dependencies: [
-        "EvalScenarios", "GrapevineCore", "GrapevineSimulation", "GrapevineTransport", "eval",
+        "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
+        "GrapevineTransport", "eval",
       ],
       swiftSettings: strict
     ),
