@@ -4,8 +4,8 @@ internal import GrapevineCore
 package enum Evaluation {
   /// Obeys the arguments that follow the program's name.
   ///
-  /// - Returns: the exit status: 0; 1 when a run did not converge, or a node could not be started or
-  ///   join; 2 when the arguments are wrong; 3 when a simulation saw a promise broken.
+  /// - Returns: the exit status: 0; 1 when a run did not converge, or a node did not start or join;
+  ///   2 when the arguments are wrong; 3 when a simulation saw a promise broken.
   package static func run(_ arguments: [String]) -> CInt {
     do {
       switch try Command(arguments: arguments) {

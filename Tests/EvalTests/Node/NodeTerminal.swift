@@ -1,7 +1,7 @@
 import Glibc
 import GrapevineTransport
 
-/// `swift run eval node` as a person has it at a terminal: the built program in a process of its own.
+/// `eval node` as a person has it at a terminal: the built program in a process of its own.
 ///
 /// The process is killed when nobody holds this any more.
 final class NodeTerminal: Sendable {

@@ -24,8 +24,8 @@ enum NodeHelp {
 
   private static let explanation = """
     Each line says how many seconds after the start something happened, what, and to whom. Values \
-    are bytes: what is not plain text is shown between quotes, with \\n, \\t, \\xHH and \\u{…}, and \
-    can be typed so. With --json a value that is UTF-8 is a string "value", any other a string \
+    are bytes: what is not plain text is shown between quotes, with \\n, \\t, \\xHH and \\u{…}, \
+    and can be typed so. With --json a value that is UTF-8 is a string "value", any other a string \
     "base64". SIGINT (Ctrl-C), SIGTERM and SIGHUP let the node leave; a second signal ends it at \
     once. The end of standard input ends nothing; the end of whoever reads standard output lets \
     the node leave.

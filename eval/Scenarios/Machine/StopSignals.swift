@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The signals by which a process is asked to end, taken one by one by a thread that waits for them.
+/// The signals by which a process is asked to end, for a thread that waits for them.
 struct StopSignals: Sendable {
   private let set: sigset_t
 
