@@ -73,7 +73,8 @@ extension NodeSession {
     if options.state != .viewer { changeState() }
     tell(SessionLine(started: node, options))
     if StandardInput.isTerminal, !options.isJSON { tell(.help) }
-    node.watch(SessionWatcher(node: node, mailbox: mailbox))
+    let known = node.watch(SessionWatcher(node: node, mailbox: mailbox)).members
+    for member in known where !member.isSelf { tell(member) }
     let (node, mailbox) = (node, mailbox)
     _ = try WorkerThread {
       let first = signals.next()
@@ -166,6 +167,14 @@ extension NodeSession {
     if !StandardOutput.writeIfRead(text) { outputHasEnded() }
   }
 
+  /// A member that joined before events were told.
+  private func tell(_ member: Member) {
+    tell(SessionLine(.joined(member.id), silence: nil, address: member.address))
+    for entry in member.entries where !entry.isDeleted {
+      tell(SessionLine(set: entry, of: member.id))
+    }
+  }
+
   private func outputHasEnded() {
     isOutputOpen = false
     leave()
@@ -240,6 +249,9 @@ extension NodeSession {
     case .notForThisProcess:
       // Others type now, in the foreground: each of their keys would wake this thread.
       MachineClock.sleep(.milliseconds(200))
+    case .end where StandardInput.isTerminal:
+      // Ctrl-D; more can be typed behind it.
+      tell(.help)
     case .end:
       isInputOpen = false
       if let line = input.finish() { obey(line) }
@@ -281,12 +293,13 @@ extension NodeSession {
 
   private func show(_ name: String, _ key: String?) throws(UsageError) {
     guard let member = node.member(named: name) else {
-      let names = node.memberSummaries.map(\.name)
+      // What others are called must not be obeyed by the terminal.
+      let names = node.memberSummaries.map { ByteText.word($0.name) }
       throw UsageError("there is no member “\(name)”\(Suggestion.hint(name, among: names))")
     }
     guard let key else { return tell(SessionLine(show: member)) }
     guard let entry = node.entry(of: key, member: name) else {
-      let keys = member.entries.filter { !$0.isDeleted }.map(\.key)
+      let keys = member.entries.filter { !$0.isDeleted }.map { ByteText.word($0.key) }
       throw UsageError("“\(name)” has no key “\(key)”\(Suggestion.hint(key, among: keys))")
     }
     tell(SessionLine(show: entry, of: member.id))
