@@ -119,7 +119,7 @@ extension NodeLoopbackTests {
     let two = try await second(joining: address)
     try await one.line("joined web-2")
     // Stopped, the other one does not take note, so leaving lasts.
-    two.signal(SIGSTOP)
+    two.stop()
     one.signal(signal)
     try await one.line("stopping on \(StopSignals.name(signal))")
     one.signal(signal)
@@ -131,7 +131,7 @@ extension NodeLoopbackTests {
     let (one, address) = try await first()
     let two = try await second(joining: address)
     try await one.line("joined web-2")
-    two.signal(SIGSTOP)
+    two.stop()
     one.type("leave")
     try await one.line("gone none of the members told took note within 5s")
     #expect(try await one.status() == 0)
@@ -144,6 +144,8 @@ extension NodeLoopbackTests {
     let (one, address) = try await first()
     let two = try await second(joining: address, input: input)
     try await one.line("joined web-2")
+    // Where it was closed, no socket may have its place.
+    #expect(two.firstFile == "/dev/null")
     let before = two.processorTime
     try await Task.sleep(for: .seconds(1))
     #expect(two.processorTime - before < .milliseconds(300))

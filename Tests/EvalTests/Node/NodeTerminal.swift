@@ -163,6 +163,20 @@ extension NodeTerminal {
     }
   }
 
+  /// Stops the process; when this returns, none of its threads runs.
+  func stop() {
+    signal(SIGSTOP)
+    var info = siginfo_t()
+    while waitid(P_PID, id_t(process), &info, WSTOPPED | WNOWAIT) != 0, !hasEnded {}
+  }
+
+  /// What the process has as its first file, which is to be standard input.
+  var firstFile: String {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/\(process)/fd/0", &path, path.count)
+    return String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// The bytes that wait for a reader who does not read.
   var unreadSize: Int {
     var count: CInt = 0
