@@ -124,7 +124,10 @@ let package = Package(
     ),
     .testTarget(
       name: "EvalTests",
-      dependencies: ["EvalScenarios", "GrapevineCore", "GrapevineSimulation"],
+      dependencies: [
+        "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
+        "GrapevineTransport", "eval",
+      ],
       swiftSettings: strict
     ),
     .target(

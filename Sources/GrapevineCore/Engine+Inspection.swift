@@ -53,6 +53,11 @@ extension Engine {
   /// Says whether a place is held for an answer to another's question that came too late already.
   package var hasStaleRelay: Bool { relays.contains { $0.endsAt <= clock } }
 
+  /// Says whether this node itself has found a member silent, and that one has not refuted it.
+  package func accuses(_ key: MemberKey) -> Bool {
+    observationIndex(of: key).map { observations[$0].isAccused } ?? false
+  }
+
   /// The version held of a life; nil if it is unknown.
   package func version(of key: MemberKey) -> Version? {
     table.slot(of: key).map { table[$0].state.version }

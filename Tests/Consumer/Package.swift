@@ -1,6 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
 // A package of somebody else's: it sees what a user sees, and CI builds and runs it.
 let package = Package(
   name: "Consumer",
@@ -9,12 +15,13 @@ let package = Package(
     .executableTarget(
       name: "Consumer",
       dependencies: [.product(name: "Grapevine", package: "Grapevine")],
-      swiftSettings: [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-      ]
-    )
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "ThreeNodes",
+      dependencies: [.product(name: "Grapevine", package: "Grapevine")],
+      swiftSettings: settings
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -27,6 +27,13 @@ import Testing
       expectNone(page.places(in: page.lines) { $0.hasPrefix("eval ") })
     }
   }
+
+  @Test func `shows the tutorial's program as it is compiled`() throws {
+    let page = try #require(SourceTree.file("docs/tutorial.md"))
+    let file = "Tests/Consumer/Sources/ThreeNodes/ThreeNodes.swift"
+    let program = try #require(SourceTree.file(file)).lines.filter { !$0.hasPrefix("///") }
+    #expect(page.text.contains(program.joined(separator: "\n")), "\(file) is another")
+  }
 }
 
 @Suite struct `The repository` {

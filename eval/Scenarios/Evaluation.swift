@@ -4,14 +4,19 @@ internal import GrapevineCore
 package enum Evaluation {
   /// Obeys the arguments that follow the program's name.
   ///
-  /// - Returns: the exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong;
-  ///   3 when a simulation saw a promise broken.
+  /// - Returns: the exit status: 0; 1 when a run did not converge, or a node did not start or join;
+  ///   2 when the arguments are wrong; 3 when a simulation saw a promise broken.
   package static func run(_ arguments: [String]) -> CInt {
     do {
       switch try Command(arguments: arguments) {
       case .help(let scenario):
         StandardOutput.write(Help.text(scenario) + "\n")
         return 0
+      case .nodeHelp:
+        StandardOutput.write(NodeHelp.text + "\n")
+        return 0
+      case .node(let options):
+        return try NodeSession.run(options)
       case .run(let options) where options.scenario == .simulate:
         return try Simulate.run(options)
       case .run(let options):

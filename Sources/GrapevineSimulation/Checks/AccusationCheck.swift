@@ -62,7 +62,8 @@ package final class AccusationCheck: StartCheck, PacketCheck, InputCheck {
     for accusation in engine.openAccusations {
       let key = accusation.key
       guard states[node].accused[key] != accusation.incarnation,
-        engine.standing(of: key)?.accusers.contains(engine.ownKey) == true
+        // Another process may accuse in this one's name, if they are two by one identity.
+        engine.accuses(key)
       else { continue }
       states[node].accused[key] = accusation.incarnation
       // Some runs let engines accuse on a whim.

@@ -5,6 +5,9 @@ package enum Command: Equatable, Sendable {
   /// The help of a scenario, or of the program.
   case help(Scenario?)
   case run(Options)
+  /// The help of `node`.
+  case nodeHelp
+  case node(NodeOptions)
 }
 
 extension Command {
@@ -12,6 +15,11 @@ extension Command {
   ///
   /// - Throws: ``UsageError``, which names the argument and says what would be right.
   package init(arguments: [String]) throws(UsageError) {
+    if let rest = Command.argumentsOfNode(arguments) {
+      let asksForHelp = rest.contains { $0 == "--help" || $0 == "-h" }
+      self = asksForHelp ? .nodeHelp : .node(try NodeOptions(arguments: rest))
+      return
+    }
     let words = try Words(arguments)
     guard !words.asksForHelp else {
       self = .help(words.scenario)
@@ -33,6 +41,14 @@ extension Command {
     self = .run(options)
   }
 
+  /// The arguments but for `node`, if that is what they begin with; nil if they don't.
+  private static func argumentsOfNode(_ arguments: [String]) -> [String]? {
+    guard let index = arguments.firstIndex(where: { $0 != "--help" && $0 != "-h" }),
+      arguments[index] == "node"
+    else { return nil }
+    return Array(arguments[..<index] + arguments[(index + 1)...])
+  }
+
   /// Checks what one option alone can't know.
   private static func check(_ options: Options, _ words: Words) throws(UsageError) {
     for (option, _) in words.options {
@@ -50,7 +66,8 @@ extension Command {
     }
     if let name = options.only, Benchmark.named(name).isEmpty {
       throw UsageError(
-        "there is no benchmark “\(name)”" + hint(name, among: Benchmark.allNames)
+        "there is no benchmark “\(name)”"
+          + Suggestion.hint(name, among: Benchmark.allNames)
           + ": eval bench --help lists them"
       )
     }
@@ -81,10 +98,6 @@ extension Command {
     }
   }
 
-  private static func hint(_ word: String, among candidates: [String]) -> String {
-    Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
-  }
-
   /// The most bytes of values that are set; what a node takes of others by default is twice that.
   private static let stateLimit = 1 << 29
 
@@ -108,10 +121,15 @@ extension Command {
     }
 
     private mutating func takeScenario(_ argument: String) throws(UsageError) {
+      guard argument != "node" else {
+        throw UsageError("node is no scenario: it must be the first word")
+      }
       guard let named = Scenario(name: argument) else {
         throw UsageError(
-          "there is no scenario “\(argument)”" + Command.hint(argument, among: Scenario.allNames)
+          "there is no scenario “\(argument)”"
+            + Suggestion.hint(argument, among: Scenario.allNames + ["node"])
             + ": the scenarios are " + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
+            + "; node is a node of its own"
         )
       }
       if let scenario {
@@ -133,7 +151,7 @@ extension Command {
       guard let option = Option.all.first(where: { $0.name == name }) else {
         throw UsageError(
           "there is no option “\(name)”"
-            + Command.hint(name, among: Option.all.map(\.name) + ["--help"])
+            + Suggestion.hint(name, among: Option.all.map(\.name) + ["--help"])
             + ": eval --help lists the options"
         )
       }

@@ -5,13 +5,19 @@ package enum Help {
     scenario.map(scenarioText) ?? programText
   }
 
-  private static let columns = 80
+  static let columns = 80
 
   private static var programText: String {
     var lines = [
       "eval measures how a Grapevine cluster behaves before you trust it.",
       "",
       "usage: swift run -c release eval [SCENARIO] [OPTIONS]",
+      "       swift run -c release eval node [OPTIONS]",
+      "",
+      "a node of its own:",
+    ]
+    lines += entry("node", NodeHelp.summary + " (eval node --help)", indentation: 21)
+    lines += [
       "",
       "scenarios (propagate if none is named):",
     ]
@@ -83,7 +89,7 @@ package enum Help {
   }
 
   /// A title with its text beside it, the text's lines below each other.
-  private static func entry(_ title: String, _ text: String, indentation: Int) -> [String] {
+  static func entry(_ title: String, _ text: String, indentation: Int) -> [String] {
     let blank = String(repeating: " ", count: indentation)
     let lines = TextLayout.wrapped(text, columns - indentation)
     return lines.enumerated().map { index, line in

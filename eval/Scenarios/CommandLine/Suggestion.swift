@@ -9,6 +9,11 @@ package enum Suggestion {
     return best.name
   }
 
+  /// What to add to an error about `word`: the nearest candidate as a question, or nothing.
+  static func hint(_ word: String, among candidates: [String]) -> String {
+    nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
+  }
+
   /// The number of letters to insert, delete or replace to make one word of the other
   /// (Levenshtein).
   package static func distance(_ first: String, _ second: String) -> Int {

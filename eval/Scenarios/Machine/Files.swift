@@ -50,6 +50,51 @@ package enum StandardOutput {
   package static func write(_ text: String) {
     _ = writeAll(STDOUT_FILENO, text)
   }
+
+  /// Writes to who may read no more, which does not end the process; false if that is so.
+  ///
+  /// What a full disk does not take is lost.
+  static func writeIfRead(_ text: String) -> Bool {
+    writeAll(STDOUT_FILENO, text) != EPIPE
+  }
+}
+
+/// Where commands come from.
+enum StandardInput {
+  static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
+  /// What there was to read.
+  enum Outcome: Equatable {
+    case bytes(ArraySlice<UInt8>)
+    case nothing
+    /// Only the processes in the foreground of the terminal may read.
+    case notForThisProcess
+    case end
+  }
+
+  /// Reads what is there; it waits only where nothing has been said to be there.
+  static func read() -> Outcome {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = buffer.withUnsafeMutableBytes {
+      Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count)
+    }
+    guard count < 0 else { return count == 0 ? .end : .bytes(buffer[..<count]) }
+    switch errno {
+    case EINTR, EAGAIN: return .nothing
+    case EIO where isTerminal: return .notForThisProcess
+    default: return .end
+    }
+  }
+}
+
+/// The three files that every process is to have.
+enum StandardFiles {
+  /// Opens what was closed on nothing, so that no socket is taken for one of them.
+  static func complete() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
 }
 
 /// Writes all bytes; returns the error number, or nil when done.
@@ -65,6 +110,11 @@ private func writeAll(_ descriptor: CInt, _ bytes: [UInt8]) -> CInt? {
       write(descriptor, $0.baseAddress.map { $0 + offset }, bytes.count - offset)
     }
     if count < 0 && errno == EINTR { continue }
+    if count < 0 && errno == EAGAIN {
+      var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&room, 1, -1)
+      continue
+    }
     guard count > 0 else { return errno }
     offset += count
   }

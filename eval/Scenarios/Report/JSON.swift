@@ -33,6 +33,9 @@ extension JSON {
   /// The value on one line, or an object's members on a line each at the top.
   package var text: String { text(depth: 0) }
 
+  /// The value on one line, whatever it is.
+  package var line: String { text(depth: 1) }
+
   private func text(depth: Int) -> String {
     switch self {
     case .null: "null"
