@@ -54,7 +54,7 @@ extension Node {
       }
       if let timeout {
         group.addTask {
-          try? await Task.sleep(for: timeout)
+          try? await Task.sleep(for: timeout.sleepable)
           return nil
         }
       }

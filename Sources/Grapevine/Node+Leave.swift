@@ -62,7 +62,7 @@ extension Node {
     let promise = Promise<Void>()
     guard hub.expectEndOfHandOver(promise) else { return }
     let timer = Task {
-      try? await Task.sleep(for: time)
+      try? await Task.sleep(for: time.sleepable)
       promise.fulfil(())
     }
     await promise.value { promise.fulfil(()) }

@@ -216,6 +216,8 @@ extension Engine {
         let positions = table.positions(from: range.lower, through: range.upper)
         if sum != table.fingerprint(of: positions) || count != positions.count {
           answer.ranges.append((range.lower, range.upper))
+        } else if range.lower <= localKey, localKey <= range.upper {
+          answer.confirmed = table[localSlot].state.version
         }
       case .entries(let count):
         compareEntries(range, count, bytes, &reader, &answer)

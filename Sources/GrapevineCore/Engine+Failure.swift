@@ -183,6 +183,7 @@ extension Engine {
       accusations[index].dueAt = accusations[index].dueAt.advanced(by: length)
     }
     for index in challenges.indices {
+      challenges[index].startedAt = challenges[index].startedAt.advanced(by: length)
       challenges[index].endsAt = challenges[index].endsAt.advanced(by: length)
     }
   }

@@ -39,7 +39,7 @@ extension Engine: SelfVerifying {
     )
     try require(relays.count <= configuration.relayLimit, "\(relays.count) relays")
     try require(spreads.count <= configuration.spreadLimit, "\(spreads.count) spreads")
-    try require(reaches.count <= Self.reachLimit, "\(reaches.count) attempts to reach")
+    try require(reaches.count <= reachLimit, "\(reaches.count) attempts to reach")
     try require(pushCount <= configuration.pushLimit, "\(pushCount) pushes")
     // The own standing may come on top.
     try require(

@@ -197,7 +197,8 @@ extension Engine {
       let slot = random.index(table.count)
       if isEligible(slot) { return slot }
     }
-    return (0..<table.count).first(where: isEligible)
+    let start = random.index(table.count)
+    return (start..<table.count).first(where: isEligible) ?? (0..<start).first(where: isEligible)
   }
 
   /// Up to `count` live members of chance, none of them this node.
@@ -213,7 +214,9 @@ extension Engine {
       chosen.append(slot)
     }
     guard chosen.count < count else { return chosen }
-    for slot in 0..<table.count where chosen.count < count {
+    let start = random.index(table.count)
+    for offset in 0..<table.count where chosen.count < count {
+      let slot = (start + offset) % table.count
       guard table.isLive(slot), table.key(inSlot: slot) != localKey else { continue }
       if !chosen.contains(slot) { chosen.append(slot) }
     }

@@ -56,6 +56,7 @@ extension Engine {
     guard reader.isAtEnd else { throw .malformed }
     var answer = DigestAnswer()
     compare(bytes, start, &answer)
+    if let peer = streams[index].peer { noteConfirmed(answer.confirmed, by: peer) }
     streams[index].owed += answer.owed
     if !answer.buried.isEmpty { sayBuried(answer.buried, index) }
     streams[index].expectedFrom =

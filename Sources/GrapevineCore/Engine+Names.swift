@@ -7,8 +7,7 @@ extension Engine {
       if claim.endpoint != endpoint, claim.standing.incarnation >= own.standing.incarnation,
         claim.standing.verdict == .alive
       {
-        // One that has left keeps nobody's name alive who goes on under it, and died.
-        guard phase == .active else { return yieldName(to: own.id, at: claim.endpoint) }
+        guard phase == .active else { return fallSilent(after: own.id) }
         check(rival: own.id, at: claim.endpoint)
         return
       }
@@ -91,6 +90,14 @@ extension Engine {
     yieldName(to: done.rival, at: done.rivalEndpoint)
   }
 
+  /// Says nothing more, as one that has left and whose identity lives elsewhere: else it would keep
+  /// that one alive when it dies. Until all was told of leaving it goes on.
+  private mutating func fallSilent(after successor: MemberID) {
+    guard phase == .left, leaving == nil, pending.isEmpty else { return }
+    phase = .superseded(by: successor)
+    endWaits()
+  }
+
   /// Goes silent for good: the other goes on under the name.
   mutating func yieldName(to rival: MemberID, at rivalEndpoint: Endpoint) {
     let own = localID
@@ -103,6 +110,10 @@ extension Engine {
         .joinFinished(join.ticket, .failed(.nameTaken(by: rival, at: rivalEndpoint)))
       )
     }
+    endWaits()
+  }
+
+  private mutating func endWaits() {
     joins = []
     // No packet comes any more that could end them.
     for spread in spreads {

@@ -209,7 +209,13 @@ extension Engine {
     else { return false }
     let end = clock.advanced(by: grace)
     challenges.append(
-      Challenge(key: key, claim: claim, endsAt: end, dueAt: nextAsking(before: end))
+      Challenge(
+        key: key,
+        claim: claim,
+        startedAt: clock,
+        endsAt: end,
+        dueAt: nextAsking(before: end)
+      )
     )
     metrics.challengesOut += 1
     ping(slot, takeSequence(), claim: claim)
@@ -235,7 +241,7 @@ extension Engine {
         continue
       }
       challenges.remove(at: index)
-      guard let slot, table.heardAt(slot).advanced(by: grace) <= challenge.endsAt else { continue }
+      guard let slot, table.heardAt(slot) <= challenge.startedAt else { continue }
       if merge(challenge.claim, slot, by: .challenge) { noteNews() }
     }
   }

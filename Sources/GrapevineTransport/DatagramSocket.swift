@@ -27,9 +27,7 @@ package final class DatagramSocket: Sendable {
         to: endpoint.isUnspecified ? 0 : 1
       )
     }
-    // A smaller buffer loses packets in a burst, as a network does: no reason to give up.
-    try? System.setOption(descriptor, SOL_SOCKET, SO_RCVBUF, to: Self.kernelBufferSize)
-    try? System.setOption(descriptor, SOL_SOCKET, SO_SNDBUF, to: Self.kernelBufferSize)
+    Self.enlargeBuffers(of: descriptor)
     try System.bind(descriptor, to: endpoint)
     boundEndpoint = try System.boundEndpoint(of: descriptor)
     isIPv6 = endpoint.isIPv6
@@ -39,8 +37,15 @@ package final class DatagramSocket: Sendable {
   /// Takes over a socket that someone else has bound, and closes it if it won't do.
   package init(adopting raw: CInt) throws(SystemError) {
     let descriptor = try System.adopt(raw, type: System.datagramType)
+    Self.enlargeBuffers(of: descriptor)
     boundEndpoint = try System.boundEndpoint(of: descriptor)
     isIPv6 = try System.option(descriptor, SOL_SOCKET, SO_DOMAIN) == AF_INET6
     self.descriptor = descriptor
+  }
+
+  /// A smaller buffer loses packets in a burst, as a network does: no reason to give up.
+  private static func enlargeBuffers(of descriptor: borrowing Descriptor) {
+    try? System.setOption(descriptor, SOL_SOCKET, SO_RCVBUF, to: kernelBufferSize)
+    try? System.setOption(descriptor, SOL_SOCKET, SO_SNDBUF, to: kernelBufferSize)
   }
 }

@@ -47,11 +47,11 @@ package enum Interfaces {
     preferredAddress(of: try addresses())
   }
 
-  /// The first IPv4 address that is valid beyond its link, else the best of all: an IPv6 address
-  /// that is, then one of IPv4 and at last one of IPv6 that is valid on its link only; the last of
-  /// those that are as good as each other.
+  /// The first IPv4 address that is valid beyond its link, else an IPv6 address that is, else one
+  /// of IPv4 that is valid on its link only; the last of those that are as good as each other.
   ///
-  /// Interfaces that are down and loopback addresses do not count. The rule is ckit's.
+  /// Interfaces that are down do not count, nor loopback addresses. The rule is ckit's, but for
+  /// IPv6 addresses that are valid on their link only: others can't tell on which.
   package static func preferredAddress(of addresses: [InterfaceAddress]) -> Endpoint? {
     var best: (endpoint: Endpoint, rank: Int)?
     for address in addresses where address.isUsable {
@@ -89,7 +89,10 @@ package enum Interfaces {
 
 extension InterfaceAddress {
   /// Says whether others may reach the machine by it.
-  fileprivate var isUsable: Bool { isUp && !endpoint.isLoopback && !endpoint.isUnspecified }
+  fileprivate var isUsable: Bool {
+    isUp && !endpoint.isLoopback && !endpoint.isUnspecified
+      && !(endpoint.isIPv6 && endpoint.isLinkLocal)
+  }
 }
 
 /// No interface of those that were named has an address that others can reach.

@@ -30,8 +30,18 @@ extension System {
     let flags = try call("fcntl") { fcntl(raw, F_GETFL) }
     try call("fcntl") { fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
     try call("fcntl") { fcntl(raw, F_SETFD, FD_CLOEXEC) }
-    guard try boundEndpoint(of: descriptor).port != 0 else {
+    let endpoint = try boundEndpoint(of: descriptor)
+    guard endpoint.port != 0 else {
       throw SystemError(code: EDESTADDRREQ, operation: operation)
+    }
+    if endpoint.isIPv6, endpoint.isUnspecified,
+      try option(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY) != 0
+    {
+      // The address that others are told may be one of IPv4.
+      throw SystemError(
+        code: EAFNOSUPPORT,
+        operation: operation + ", which takes no IPv4 (systemd: BindIPv6Only=both)"
+      )
     }
     return descriptor
   }
@@ -207,9 +217,11 @@ extension System {
     case stream
   }
 
-  /// What the socket of that descriptor carries; nil if it is none, or carries something else.
+  /// What the Internet socket of that descriptor carries; nil if it is none.
   package static func socketType(of raw: CInt) -> SocketType? {
-    switch socketOption(of: raw, SO_TYPE) {
+    let domain = socketOption(of: raw, SO_DOMAIN)
+    guard domain == AF_INET || domain == AF_INET6 else { return nil }
+    return switch socketOption(of: raw, SO_TYPE) {
     case datagramType: .datagrams
     case streamType: .stream
     default: nil

@@ -40,7 +40,11 @@ import Testing
     }
   }
 
-  private func isOpen(_ raw: Int32) -> Bool { fcntl(raw, F_GETFD) >= 0 }
+  /// What tells the socket behind a descriptor from any that gets the number later.
+  private func node(_ raw: Int32) -> UInt64 {
+    var status = stat()
+    return fstat(raw, &status) == 0 ? UInt64(status.st_ino) : 0
+  }
 
   @Test(arguments: [false, true])
   func `a node works on the sockets that it is given`(isListening: Bool) async throws {
@@ -58,6 +62,22 @@ import Testing
     try node.set("key", "value")
     try await eventually("the value came") { other.text(of: "key", member: "given") == "value" }
     #expect(try await other.reachability(of: "given", timeout: .seconds(30)).isFull)
+    let again = #expect(throws: NodeError.self) { try makeNode { $0.sockets = sockets } }
+    #expect(again?.code == .invalidConfiguration && again?.value == "\(sockets)")
+  }
+
+  @Test func `a configuration that is not valid leaves its sockets alone`() throws {
+    let sockets = try pair()
+    let nodes = [node(sockets.datagrams), node(sockets.listener)]
+    let error = #expect(throws: NodeError.self) {
+      try makeNode {
+        $0.sockets = sockets
+        $0.seedInterval = .zero
+      }
+    }
+    #expect(error?.code == .invalidConfiguration)
+    #expect([node(sockets.datagrams), node(sockets.listener)] == nodes)
+    try makeNode { $0.sockets = sockets }.close()
   }
 
   @Test func `sockets that won't do are named, and closed`() throws {
@@ -68,16 +88,22 @@ import Testing
     }
     let unbound = try bound(SOCK_DGRAM, port: nil).raw
     let good = try pair()
+    let stray = try bound(SOCK_STREAM, port: 0).raw
+    let numbers = [unbound, good.listener, good.datagrams, stray]
+    let nodes = numbers.map(node)
+    func isOpen(_ raw: Int32) -> Bool {
+      numbers.firstIndex(of: raw).map { nodes[$0] == node(raw) } ?? false
+    }
+    #expect(numbers.allSatisfy(isOpen))
     fails(BoundSockets(datagrams: unbound, listener: good.listener), "use descriptor \(unbound)")
     #expect(!isOpen(unbound) && !isOpen(good.listener) && isOpen(good.datagrams))
-    let stray = try bound(SOCK_STREAM, port: 0).raw
     fails(BoundSockets(datagrams: good.datagrams, listener: stray), "one address and port")
     #expect(!isOpen(good.datagrams) && !isOpen(stray))
     let swapped = try pair()
     let wrong = BoundSockets(datagrams: swapped.listener, listener: swapped.datagrams)
     fails(wrong, "use descriptor \(swapped.listener): Protocol wrong type for socket")
     // What is not of the type that was told is not the node's to close.
-    #expect(isOpen(swapped.datagrams) && isOpen(swapped.listener))
+    #expect(node(swapped.datagrams) != 0 && node(swapped.listener) != 0)
     close(swapped.datagrams)
     close(swapped.listener)
     let nothing = BoundSockets(datagrams: -1, listener: -1)
@@ -90,12 +116,17 @@ import Testing
       close(sockets.datagrams)
       close(sockets.listener)
     }
-    let (low, high) = (
-      min(sockets.datagrams, sockets.listener), max(sockets.datagrams, sockets.listener)
-    )
-    if high == low + 1 { #expect(try BoundSockets.first(among: low..<high + 1) == sockets) }
-    let error = #expect(throws: NodeError.self) { try BoundSockets.first(among: high..<high + 1) }
-    #expect(error?.code == .invalidConfiguration && error?.value.hasPrefix("\(high): ") == true)
+    let numbers = [0, sockets.listener, sockets.datagrams]
+    let found = try BoundSockets.first(among: numbers)
+    #expect(found.datagrams == sockets.datagrams && found.listener == sockets.listener)
+    // One that leads to no other host is none.
+    let local = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(local) }
+    let error = #expect(throws: NodeError.self) {
+      try BoundSockets.first(among: [local, sockets.datagrams])
+    }
+    #expect(error?.code == .invalidConfiguration)
+    #expect(error?.value == "\(local): no socket of the Internet, \(sockets.datagrams): datagrams")
     #expect(try BoundSockets.fromSystemd() == nil)
   }
 }

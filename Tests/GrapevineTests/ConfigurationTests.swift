@@ -34,7 +34,9 @@ import Testing
     #expect(cause?.value == bind)
   }
 
-  @Test(arguments: ["", "web", "web:7000", "10.0.0.1:0", "0.0.0.0", "[::1", "10.0.0.1:x"])
+  @Test(arguments: [
+    "", "web", "web:7000", "10.0.0.1:0", "0.0.0.0", "[::1", "10.0.0.1:x", "fe80::1",
+  ])
   func `An advertised address that does not parse is named`(_ advertise: String) {
     let error = #expect(throws: NodeError.self) { try makeNode { $0.advertise = advertise } }
     #expect(error?.code == .invalidConfiguration)

@@ -54,6 +54,15 @@ import Testing
     }
     #expect(await reason(["y", "x"], "b")?.hasSuffix("no value for: x, y") == true)
     #expect(await reason([], "c")?.hasSuffix("no member of that name is known") == true)
+    let own = await #expect(throws: NodeError.self) {
+      try await nodes[0].waitForKeys(["x"], of: "a", timeout: .seconds(Int64.max))
+    }
+    #expect(own?.reason.hasPrefix("of this node itself") == true)
+    let longest = Task {
+      try await nodes[0].waitForKeys(["x"], of: "b", timeout: .seconds(Int64.max))
+    }
+    longest.cancel()
+    #expect(await #expect(throws: NodeError.self) { try await longest.value }?.code == .cancelled)
     try await nodes[1].leave()
     try await eventually("a knows") { nodes[0].member(named: "b")?.hasLeft == true }
     #expect(await reason([], "b")?.hasSuffix("it has left") == true)

@@ -4,26 +4,51 @@ import GrapevineTransport
 /// A UDP and a TCP socket that were bound to one address and port by someone else: by systemd, or
 /// by a process that hands its place over.
 ///
-/// The node that is given them takes them over, and closes them when it ends or can't be started. A
-/// descriptor that is no such socket is left alone.
-public struct BoundSockets: Sendable, Hashable {
+/// The node that is given them takes them over once its configuration has been found valid: it
+/// closes them when it ends, or can't be started. A descriptor that is no such socket is left
+/// alone. They can be given to one node only.
+public final class BoundSockets: Sendable {
   /// The descriptor of the UDP socket.
   public let datagrams: Int32
   /// The descriptor of the TCP socket, listening or not yet.
   public let listener: Int32
+  private let isTaken = Locked(false)
 
-  /// Names two sockets by their descriptors.
+  /// Names two sockets by their descriptors, for one node.
   public init(datagrams: Int32, listener: Int32) {
     self.datagrams = datagrams
     self.listener = listener
   }
 
+  /// Hands the sockets over, once.
+  func take() throws(NodeError) -> BoundSockets {
+    let isFirst = isTaken.withLock { isTaken in
+      defer { isTaken = true }
+      return !isTaken
+    }
+    guard isFirst else {
+      throw NodeError(
+        .invalidConfiguration,
+        value: description,
+        reason: "a node has been given these sockets already: each needs two of its own"
+      )
+    }
+    return self
+  }
+
   /// The sockets that systemd has passed to this process, by the variables `LISTEN_PID` and
   /// `LISTEN_FDS`: the first of each type, where a unit has `ListenDatagram=` and `ListenStream=`.
+  ///
+  /// They are the same ones at each call, and so for one node.
   ///
   /// - Returns: Nil if it has passed none to this process.
   /// - Throws: ``NodeError`` with the code `invalidConfiguration` if one of the two is missing.
   public static func fromSystemd() throws(NodeError) -> BoundSockets? {
+    try passed.get()
+  }
+
+  private static let passed: Result<BoundSockets?, NodeError> = Result {
+    () throws(NodeError) -> BoundSockets? in
     guard let process = number("LISTEN_PID"), process == getpid(),
       let count = number("LISTEN_FDS"), count > 0
     else { return nil }
@@ -31,12 +56,16 @@ public struct BoundSockets: Sendable, Hashable {
   }
 
   /// The first socket of each type among descriptors.
-  package static func first(among descriptors: Range<Int32>) throws(NodeError) -> BoundSockets {
+  package static func first(
+    among descriptors: some Sequence<Int32>
+  ) throws(NodeError) -> BoundSockets {
     let types = descriptors.map { (descriptor: $0, type: System.socketType(of: $0)) }
     guard let datagrams = types.first(where: { $0.type == .datagrams })?.descriptor,
       let listener = types.first(where: { $0.type == .stream })?.descriptor
     else {
-      let found = types.map { "\($0.descriptor): \($0.type.map { "\($0)" } ?? "no socket")" }
+      let found = types.map { entry in
+        "\(entry.descriptor): " + (entry.type.map { "\($0)" } ?? "no socket of the Internet")
+      }
       throw NodeError(
         .invalidConfiguration,
         value: found.joined(separator: ", "),

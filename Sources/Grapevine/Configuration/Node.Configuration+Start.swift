@@ -13,13 +13,17 @@ extension Node.Configuration {
       let endpoint = try bindEndpoint()
       do {
         return try makeRuntime(at: endpoint, for: id, on: loop, delegate: delegate)
-      } catch let error as SystemError where isBoundToAll && error.code == EAFNOSUPPORT {
+      } catch let error as SystemError
+        where sockets == nil && isBoundToAll && error.code == EAFNOSUPPORT
+      {
         // On a machine without IPv6 all addresses are the IPv4 ones.
         let endpoint = Endpoint(ipv4: 0, port: endpoint.port)
         return try makeRuntime(at: endpoint, for: id, on: loop, delegate: delegate)
       }
     } catch let error as InvalidConfiguration {
       throw NodeError(error)
+    } catch let error as NodeError {
+      throw error
     } catch let error as NoUsableAddress {
       throw NodeError(
         .addressUnavailable,
@@ -42,7 +46,7 @@ extension Node.Configuration {
     var advertised: Endpoint?
     let runtime = try NodeRuntime(
       bind: bind,
-      given: sockets,
+      given: try sockets?.take(),
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
@@ -64,6 +68,14 @@ extension Node.Configuration {
   /// What others are told: what was given, else the bound address, else an interface's.
   private func advertisedEndpoint(bound: Endpoint) throws -> Endpoint {
     if let given = try advertiseEndpoint(boundPort: bound.port) { return given }
+    guard !bound.isOfOneLink else {
+      throw InvalidConfiguration(
+        name: "bind",
+        value: bind,
+        rule: "an address that is valid beyond its link, or be told to others by another one: "
+          + "set `advertise`"
+      )
+    }
     guard bound.isUnspecified else { return bound }
     let reachable = try Interfaces.addresses().filter { bound.isIPv6 || !$0.endpoint.isIPv6 }
     guard interfaces.isEmpty else {

@@ -7,7 +7,8 @@ extension Node {
     /// `[::1]:7000` on one; port 0 asks the system for a free one.
     public var bind = ":7000"
 
-    /// Sockets that are bound already, as by systemd; then ``bind`` is of no meaning.
+    /// Sockets that are bound already, as by systemd, for one node; then ``bind`` is of no meaning,
+    /// but still to be valid.
     public var sockets: BoundSockets?
 
     /// The node's name, 1 to 255 bytes of UTF-8; nil for nine random lower-case letters and digits.
@@ -27,7 +28,7 @@ extension Node {
     /// ``advertise`` is nil, such as `["eth0", "en0"]`; all of the machine's if empty.
     ///
     /// It is the first IPv4 address among them that is valid beyond its link, else an IPv6 address
-    /// that is, else one that is valid on its link only.
+    /// that is, else one of IPv4 that is valid on its link only.
     public var interfaces: [String] = []
 
     /// The protocol's own settings.
@@ -109,7 +110,9 @@ extension Node.Configuration {
   /// The endpoint that ``advertise`` stands for, nil where it is nil.
   func advertiseEndpoint(boundPort: UInt16) throws(InvalidConfiguration) -> Endpoint? {
     guard let advertise else { return nil }
-    guard case .endpoint(let endpoint) = PeerAddress(advertise, defaultPort: boundPort) else {
+    guard case .endpoint(let endpoint) = PeerAddress(advertise, defaultPort: boundPort),
+      !endpoint.isOfOneLink
+    else {
       throw InvalidConfiguration(
         name: "advertise",
         value: advertise,
@@ -128,4 +131,10 @@ extension Node.Configuration {
     guard !holds else { return }
     throw InvalidConfiguration(name: name, value: value, rule: rule)
   }
+}
+
+extension Endpoint {
+  /// Says whether it is an IPv6 address that is valid on one link only: the link is not told, so
+  /// that it leads nobody here.
+  var isOfOneLink: Bool { isIPv6 && isLinkLocal }
 }

@@ -11,8 +11,8 @@ extension Node {
   ///   - timeout: How long to wait for answers at most.
   /// - Returns: What was found, also if that is nothing.
   /// - Throws: ``NodeError`` with the code `unknownMember` if the node knows no other member of
-  ///   that name, `left`, `nameTaken`, `closed` or `cancelled`; or `busy` while 64 other attempts
-  ///   are under way.
+  ///   that name, `left`, `nameTaken`, `closed` or `cancelled`; or `busy` while half of
+  ///   ``GossipConfiguration/outboundStreamLimit`` attempts are under way, or all streams in use.
   public func reachability(
     of name: String,
     timeout: Duration = .seconds(2)
@@ -32,7 +32,10 @@ extension Node {
       return (true, ticket)
     }
     guard isKnown else { throw .unknownMember(name) }
-    guard let ticket else { throw .busy(name) }
+    guard let ticket else {
+      try hub.checkTakesPart(self.name)
+      throw .busy(name)
+    }
     let outcome = await promise.value { [runtime, hub] in
       runtime.withEngine { engine, now in engine.cancelReach(ticket, now: now) }
       hub.forget(ticket)
@@ -66,7 +69,7 @@ extension NodeError {
     NodeError(
       .busy,
       value: name,
-      reason: "\(Engine.reachLimit) members are being tried already; try again when one is done"
+      reason: "as many members are being tried, or streams in use, as may be at a time; try again"
     )
   }
 }

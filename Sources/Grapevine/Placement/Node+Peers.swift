@@ -103,7 +103,7 @@ extension Node {
       return nil
     }
     let timer = Task {
-      try? await Task.sleep(for: timeout)
+      try? await Task.sleep(for: timeout.sleepable)
       waiting.cancel()
     }
     let peers = await withTaskCancellationHandler {

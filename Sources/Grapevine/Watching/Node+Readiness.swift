@@ -18,13 +18,14 @@ extension Node {
   ///   - timeout: How long to wait at most.
   /// - Returns: What is known of the member then.
   /// - Throws: ``NodeError`` with the code `keysMissing` if that was not so in time, which says
-  ///   what was missing; or `closed` or `cancelled`.
+  ///   what was missing; or `left`, `nameTaken`, `closed` or `cancelled`.
   @discardableResult
   public func waitForKeys(
     _ keys: Set<String>,
     of name: String,
     timeout: Duration = .seconds(60)
   ) async throws(NodeError) -> Member {
+    try hub.checkTakesPart(self.name)
     let stream = events()
     let waiting: Task<Member?, Never> = Task {
       func ready() -> Member? {
@@ -39,7 +40,7 @@ extension Node {
       return nil
     }
     let timer = Task {
-      try? await Task.sleep(for: timeout)
+      try? await Task.sleep(for: timeout.sleepable)
       waiting.cancel()
     }
     let member = await withTaskCancellationHandler {
@@ -90,6 +91,8 @@ extension NodeError {
     } else {
       state = "no member of that name is known"
     }
-    return NodeError(.keysMissing, value: name, reason: "after \(timeout) \(state)")
+    let when =
+      member?.isSelf == true ? "of this node itself, which is not waited for," : "after \(timeout)"
+    return NodeError(.keysMissing, value: name, reason: "\(when) \(state)")
   }
 }

@@ -77,6 +77,8 @@ package struct Accusation: Sendable {
 package struct Challenge: Sendable {
   package let key: MemberKey
   package var claim: Section.Claim
+  /// When it was put to it first.
+  package var startedAt: Instant
   /// When it is adopted.
   package var endsAt: Instant
   /// When something is to be done about it: asking again, or adopting it.

@@ -4,14 +4,15 @@ extension Engine {
   /// `deadline`; `reachFinished` follows.
   ///
   /// Returns nil where there is nothing to try: the node takes no part, does not know the member,
-  /// is that member, or has as many attempts under way as it may.
+  /// is that member, or has as many attempts or streams under way as it may.
   package mutating func reach(
     _ name: String,
     deadline: Instant,
     now: Instant
   ) -> ReachTicket? {
     tick(now)
-    guard !isSilent, reaches.count < Self.reachLimit, let key = table.key(named: name),
+    guard !isSilent, reaches.count < reachLimit,
+      outboundCount < configuration.outboundStreamLimit, let key = table.key(named: name),
       key != localKey, let slot = table.slot(of: key)
     else { return nil }
     let ticket = ReachTicket(rawValue: nextTicketNumber)
@@ -28,11 +29,12 @@ extension Engine {
     )
     ping(slot, reach.sequence)
     for relay in relays { requestPing(of: key, by: relay, reach.sequence) }
-    if outboundCount < configuration.outboundStreamLimit {
-      let stream = open(table[slot].endpoint, .ping, peer: key)
-      if let session = index(of: stream) { streams[session].deadline = reach.deadline }
-      reach.stream = stream
+    let stream = open(table[slot].endpoint, .ping, peer: key)
+    if let session = index(of: stream) {
+      let longest = clock.advanced(by: configuration.streamTimeout.wholeNanoseconds)
+      streams[session].deadline = min(reach.deadline, longest)
     }
+    reach.stream = stream
     reaches.append(reach)
     return ticket
   }
@@ -40,11 +42,17 @@ extension Engine {
   /// Gives up an attempt; no event follows.
   package mutating func cancelReach(_ ticket: ReachTicket, now: Instant) {
     tick(now)
-    reaches.removeAll { $0.ticket == ticket }
+    guard let index = reaches.firstIndex(where: { $0.ticket == ticket }) else { return }
+    endStream(of: reaches.remove(at: index))
   }
 
-  /// The most attempts that are under way at a time.
-  package static var reachLimit: Int { 64 }
+  /// The most attempts that are under way at a time: half of the streams are for what a node needs
+  /// itself.
+  package var reachLimit: Int { max(1, configuration.outboundStreamLimit / 2) }
+
+  private mutating func endStream(of reach: Reach) {
+    if reach.found.stream == nil, let stream = reach.stream { drop(stream, aborting: true) }
+  }
 
   /// Takes an answer to a ping, if it is one of an attempt's.
   mutating func noteReached(_ sequence: SequenceNumber, _ target: MemberKey, by peer: MemberKey) {
@@ -52,7 +60,8 @@ extension Engine {
       let index = reaches.firstIndex(where: { $0.sequence == sequence && $0.key == target })
     else { return }
     if peer == target {
-      if reaches[index].found.packets == nil { reaches[index].found.packets = elapsed(index) }
+      guard reaches[index].found.packets == nil else { return }
+      reaches[index].found.packets = elapsed(index)
       if let slot = table.slot(of: peer) {
         table.noteRoundTrip(slot, nanoseconds: clock.since(reaches[index].startedAt))
       }
@@ -93,6 +102,7 @@ extension Engine {
 
   private mutating func finishReach(_ index: Int) {
     var reach = reaches.remove(at: index)
+    endStream(of: reach)
     if let slot = table.slot(of: reach.key), table.heardAt(slot) > .zero {
       let silence = clock.since(table.heardAt(slot))
       reach.found.silence = .nanoseconds(Int64(clamping: silence))

@@ -20,7 +20,7 @@ public struct PeerReport: Sendable, Hashable, Codable {
   public let roundTrip: Duration?
   /// The version of the member's state that this node holds.
   public let version: Version
-  /// How many versions this node is behind what others said last of the member.
+  /// How many versions of the member's state others have told of that this node lacks.
   public let versionLag: UInt64
   /// How many versions of this node's own state the member had not got when it last spoke of it.
   public let unconfirmedVersions: UInt64

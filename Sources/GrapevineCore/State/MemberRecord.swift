@@ -15,7 +15,7 @@ package struct MemberRecord: Sendable {
   package var state: VersionedState
   /// When a packet of the member itself came last, on this node's clock; zero for never.
   package var heardAt = Instant.zero
-  /// The version of the member's state that someone's digest told last.
+  /// The highest version of the member's state that someone's digest told.
   package var announced: Version = 0
   /// The version of this node's state that the member said last that it holds.
   package var confirmed: Version = 0

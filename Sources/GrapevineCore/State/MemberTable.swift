@@ -150,7 +150,7 @@ extension MemberTable {
 
   /// Notes what a digest says of a member's version.
   package mutating func noteAnnounced(_ slot: Int, _ version: Version) {
-    records[slot].announced = version
+    records[slot].announced = max(records[slot].announced, version)
   }
 
   /// Notes which version of this node's state the member holds.

@@ -57,8 +57,22 @@ struct MovedTests {
   @Test func `one that has left is silent when another goes on under its identity`() {
     var stage = Stage(3)
     stage.engine.leave(now: stage.now)
-    stage.run(for: .seconds(3))
+    // Not before all was told of leaving.
+    tellElsewhere(&stage)
+    #expect(!stage.engine.isSuperseded)
+    stage.run(for: .seconds(30))
     #expect(stage.engine.hasLeft && !stage.packets(.heartbeat).isEmpty)
+    #expect(stage.events.contains { if case .leaveFinished = $0.event { true } else { false } })
+    tellElsewhere(&stage)
+    #expect(stage.engine.isSuperseded)
+    #expect(!stage.events.contains { if case .superseded = $0.event { true } else { false } })
+    stage.forget()
+    stage.run(for: .seconds(10))
+    #expect(stage.packets(.heartbeat).isEmpty)
+  }
+
+  /// Lets a member tell the node that its identity lives at another address.
+  private func tellElsewhere(_ stage: inout Stage) {
     let own = stage.engine.localID
     let claim = Section.Claim(
       standing: Standing(incarnation: 7),
@@ -71,9 +85,5 @@ struct MovedTests {
     Section.write(claim, to: &body)
     Section.end(head, in: &body)
     stage.say(0, .ping, body)
-    #expect(stage.engine.isSuperseded)
-    stage.forget()
-    stage.run(for: .seconds(10))
-    #expect(stage.packets(.heartbeat).isEmpty)
   }
 }

@@ -55,7 +55,9 @@ struct ReachTests {
     #expect(stage.engine.reach("node", deadline: end, now: stage.now) == nil)
     #expect(stage.engine.reach("nobody", deadline: end, now: stage.now) == nil)
     stage.deaf = [0]
-    let tickets = (0..<Engine.reachLimit).map { _ in
+    let limit = stage.engine.reachLimit
+    #expect(limit == 4)
+    let tickets = (0..<limit).map { _ in
       stage.engine.reach("member-0", deadline: end, now: stage.now)
     }
     #expect(tickets.allSatisfy { $0 != nil })
@@ -63,7 +65,7 @@ struct ReachTests {
     if let first = tickets[0] { stage.engine.cancelReach(first, now: stage.now) }
     #expect(stage.engine.reach("member-0", deadline: end, now: stage.now) != nil)
     stage.run(for: .seconds(3))
-    #expect(found(stage).count == Engine.reachLimit)
+    #expect(found(stage).count == limit)
   }
 
   @Test func `an answer of another, or to another question, is none`() {
@@ -78,5 +80,40 @@ struct ReachTests {
     }
     stage.run(for: .seconds(2))
     #expect(found(stage).map(\.packets) == [nil] && found(stage).map(\.reachedBy) == [[]])
+  }
+
+  @Test func `an attempt that is given up gives its stream back`() {
+    var stage = Stage(3)
+    stage.mute(0)
+    for _ in 0..<50 {
+      let ticket = stage.engine.reach(
+        "member-0",
+        deadline: stage.now + .seconds(600),
+        now: stage.now
+      )
+      if let ticket { stage.engine.cancelReach(ticket, now: stage.now) }
+      #expect(ticket != nil)
+    }
+    stage.forget()
+    stage.run(for: .seconds(5))
+    // The silent member is asked by stream before it is accused.
+    #expect(stage.opened.contains { $0.member == 0 })
+    #expect(stage.engine.metrics.accusationsOut == 1)
+  }
+
+  @Test func `an answer that comes again changes no time`() throws {
+    var stage = Stage(2)
+    stage.relays = [0: [1]]
+    _ = stage.engine.reach("member-0", deadline: stage.now + .seconds(9), now: stage.now)
+    stage.run(for: .milliseconds(600))
+    let before = stage.engine.report(now: stage.now).peers[0].roundTrip
+    let ping = try #require(stage.packets(.ping, to: 0).first)
+    var reader = WireReader(PacketHeader.size..<ping.bytes.count)
+    let sequence = try Ping.read(ping.bytes.span, &reader).sequence
+    stage.run(for: .seconds(3))
+    var body: [UInt8] = []
+    Ping(sequence: sequence, target: stage.key(0)).writeHead(to: &body)
+    stage.say(0, .ack, body)
+    #expect(stage.engine.report(now: stage.now).peers[0].roundTrip == before && before != nil)
   }
 }
