@@ -90,8 +90,9 @@ extension Engine {
     yieldName(to: done.rival, at: done.rivalEndpoint)
   }
 
-  /// Says nothing more, as one that has left and whose identity lives elsewhere: else it would keep
-  /// that one alive when it dies. Until all was told of leaving it goes on.
+  /// Says nothing more, as one that has left and whose identity lives elsewhere.
+  ///
+  /// Else it would keep that one alive when it dies. Until all was told of leaving it goes on.
   private mutating func fallSilent(after successor: MemberID) {
     guard phase == .left, leaving == nil, pending.isEmpty else { return }
     phase = .superseded(by: successor)
