@@ -18,16 +18,25 @@ let package = Package(
   products: [
     .library(name: "Grapevine", targets: ["Grapevine"]),
     .library(name: "GrapevineSharding", targets: ["GrapevineSharding"]),
+    .library(name: "GrapevineEncryption", targets: ["GrapevineEncryption"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
   ],
   traits: [
+    .trait(
+      name: "Encryption",
+      description: "Brings Keyring, which seals packets and streams; see docs/encryption.md."
+    ),
     .trait(name: "Fuzzing", description: "Makes fuzz a libFuzzer program; see docs/fuzzing.md."),
     .trait(
       name: "PlantedFaults",
       description: "Lets a test make the engine err on purpose; never for a build that is used."
     ),
     .default(enabledTraits: []),
+  ],
+  dependencies: [
+    // Each is fetched with its trait alone.
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0")
   ],
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: strict),
@@ -50,6 +59,18 @@ let package = Package(
     .target(
       name: "Grapevine",
       dependencies: ["GrapevineCore", "GrapevineSharding", "GrapevineTransport"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineEncryption",
+      dependencies: [
+        "Grapevine", "GrapevineTransport",
+        .product(
+          name: "Crypto",
+          package: "swift-crypto",
+          condition: .when(traits: ["Encryption"])
+        ),
+      ],
       swiftSettings: strict
     ),
     .target(
@@ -92,7 +113,10 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineTests",
-      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "NodeProcess"],
+      dependencies: [
+        "Grapevine", "GrapevineEncryption", "GrapevineTransport", "GrapevineCore",
+        "GrapevineHashing", "NodeProcess",
+      ],
       swiftSettings: strict
     ),
     .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: strict),
