@@ -1,5 +1,5 @@
-import GrapevineCore
-import GrapevineTransport
+package import GrapevineCore
+package import GrapevineTransport
 
 /// A node's own side of sealing: its mode, its session, its counts, and whose keys they are.
 ///
@@ -9,17 +9,17 @@ package final class NodeSealing: Sendable {
   let sealer: any PacketSealer
   /// The cluster's label, which every tag is over.
   let label: [UInt8]
-  let metrics = Locked(SealingMetrics())
+  package let metrics = Locked(SealingMetrics())
   private let session = Locked(SealingSession())
   private let currentMode: Locked<SealingMode>
 
-  init(sealer: any PacketSealer, mode: SealingMode, label: String?) {
+  package init(sealer: any PacketSealer, mode: SealingMode, label: String?) {
     self.sealer = sealer
     self.label = Array((label ?? "").utf8)
     currentMode = Locked(mode)
   }
 
-  var mode: SealingMode {
+  package var mode: SealingMode {
     get { currentMode.withLock { $0 } }
     set { currentMode.withLock { $0 = newValue } }
   }
@@ -37,7 +37,7 @@ package final class NodeSealing: Sendable {
   }
 
   /// Puts the sealed packets in place of the plain ones, if the mode is to seal.
-  func seal(_ outbox: DatagramOutbox) {
+  package func seal(_ outbox: DatagramOutbox) {
     let count = outbox.count
     guard mode != .accept else {
       metrics.withLock { $0.packetsSentPlain += count }

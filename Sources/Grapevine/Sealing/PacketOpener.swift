@@ -2,7 +2,9 @@ import GrapevineCore
 import GrapevineTransport
 
 /// Opens what comes, on the loop's thread: it knows the sessions of others.
-struct PacketOpener {
+package struct PacketOpener {
+  package init() {}
+
   var sessions = PeerSessions()
   /// The opened packets of a batch, end to end.
   private(set) var plain: [UInt8] = []

@@ -1,38 +1,42 @@
-import GrapevineCore
+package import GrapevineCore
 
 /// The sessions of others from which something authentic has come, each with the numbers that came.
 ///
 /// It holds at most ``limit``, and forgets those that were silent while half as many others spoke.
-struct PeerSessions {
-  static let limit = 8_192
+package struct PeerSessions {
+  package static let limit = 8_192
 
-  struct Name: Hashable {
-    let sender: MemberKey
-    let session: UInt64
+  package struct Name: Hashable {
+    package let sender: MemberKey
+    package let session: UInt64
 
-    init(_ head: SealHead) {
+    package init(_ head: SealHead) {
       sender = head.sender
       session = head.session
     }
   }
 
   /// What is known of a session.
-  final class Session {
+  package final class Session {
     /// Packets and streams are counted apart: a stream that takes its time to come is not behind
     /// because of the packets meanwhile.
     var packets = ReplayWindow()
     var streams = ReplayWindow()
     /// What opens its packets, by the key in use; rarely more than one.
     var ciphers: [(key: SealingKeyID, cipher: any PacketCipher)] = []
+
+    package init() {}
   }
 
   private var young: [Name: Session] = [:]
   private var old: [Name: Session] = [:]
 
-  var count: Int { young.count + old.count }
+  package init() {}
+
+  package var count: Int { young.count + old.count }
 
   /// The session of this name; nil if nothing authentic has come of it, or it is forgotten.
-  mutating func find(_ name: Name) -> Session? {
+  package mutating func find(_ name: Name) -> Session? {
     if let session = young[name] { return session }
     guard let session = old.removeValue(forKey: name) else { return nil }
     insert(session, name)
@@ -40,7 +44,7 @@ struct PeerSessions {
   }
 
   /// Remembers a session from which something authentic has come.
-  mutating func insert(_ session: Session, _ name: Name) {
+  package mutating func insert(_ session: Session, _ name: Name) {
     if young.count >= Self.limit / 2 {
       old = young
       young = [:]

@@ -1,23 +1,25 @@
 /// The numbers that have come of one session: which of the last ``size``, and that those before are
 /// refused.
-struct ReplayWindow: Sendable {
+package struct ReplayWindow: Sendable {
   /// How far a packet may lag behind the latest one and is still taken.
-  static let size: UInt64 = 1_024
+  package static let size: UInt64 = 1_024
 
   /// The lowest number that is above all that have come; 0 if none has.
   private var end: UInt64 = 0
   /// A bit for each number modulo the size.
   private var bits = [UInt64](repeating: 0, count: Int(size / 64))
 
+  package init() {}
+
   /// Says whether the number has not come yet, as far as that is known.
-  func isFresh(_ number: UInt64) -> Bool {
+  package func isFresh(_ number: UInt64) -> Bool {
     guard number < end else { return number < .max }
     guard end - number <= Self.size else { return false }
     return bits[Self.word(number)] & Self.bit(number) == 0
   }
 
   /// Notes that the number, which must be fresh, has come.
-  mutating func insert(_ number: UInt64) {
+  package mutating func insert(_ number: UInt64) {
     precondition(isFresh(number), "\(number) comes again")
     if number >= end {
       if number - end >= Self.size {

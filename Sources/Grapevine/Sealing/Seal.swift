@@ -1,23 +1,23 @@
-import GrapevineCore
+package import GrapevineCore
 
 /// The sizes and words of what is sealed; see docs/wire-format.md.
-enum Seal {
-  static let tagSize = 16
+package enum Seal {
+  package static let tagSize = 16
   /// By how much a sealed packet is larger than the packet in it.
-  static let packetOverhead = SealHead.size + tagSize
+  package static let packetOverhead = SealHead.size + tagSize
   /// The largest content of a stream's record.
-  static let recordLimit = 16_384
+  package static let recordLimit = 16_384
   /// The largest content of the first record in each direction: a greeting or a refusal.
   ///
   /// It bounds what is held for a peer that has not shown yet that it has a key.
-  static let firstRecordLimit = 1_024
+  package static let firstRecordLimit = 1_024
   /// The size of a record that stands before it.
-  static let recordHeadSize = 2
+  package static let recordHeadSize = 2
   /// The packets after which a session begins anew.
   ///
   /// AES-GCM keeps a wide margin up to so many packets of the largest size under one key; a counter
   /// never comes near to its end.
-  static let sessionLimit: UInt64 = 1 << 23
+  package static let sessionLimit: UInt64 = 1 << 23
 
   /// What a derived key is for; no two directions or kinds share one.
   enum Use: UInt8 {
@@ -47,25 +47,39 @@ enum Seal {
 
 /// What stands in clear before a sealed packet, and at the beginning of each direction of a sealed
 /// stream.
-struct SealHead: Hashable, Sendable {
-  static let size = 32
+package struct SealHead: Hashable, Sendable {
+  package static let size = 32
   /// No plain packet begins with it, nor does a plain stream.
-  static let magic: UInt8 = 0x53
-  static let version: UInt8 = 1
+  package static let magic: UInt8 = 0x53
+  package static let version: UInt8 = 1
 
-  enum Kind: UInt8 {
+  package enum Kind: UInt8 {
     case packet = 1
     case opening = 2
     case answer = 3
   }
 
-  var kind: Kind
-  var key: SealingKeyID
-  var sender: MemberKey
-  var session: UInt64
-  var number: UInt64
+  package var kind: Kind
+  package var key: SealingKeyID
+  package var sender: MemberKey
+  package var session: UInt64
+  package var number: UInt64
 
-  func write(to bytes: inout [UInt8]) {
+  package init(
+    kind: Kind,
+    key: SealingKeyID,
+    sender: MemberKey,
+    session: UInt64,
+    number: UInt64
+  ) {
+    self.kind = kind
+    self.key = key
+    self.sender = sender
+    self.session = session
+    self.number = number
+  }
+
+  package func write(to bytes: inout [UInt8]) {
     bytes.append(Self.magic)
     bytes.append(Self.version)
     bytes.append(kind.rawValue)
@@ -77,7 +91,7 @@ struct SealHead: Hashable, Sendable {
   }
 
   /// Reads a head that must be of this kind.
-  static func read(_ bytes: Span<UInt8>, _ kind: Kind) throws(SealFault) -> SealHead {
+  package static func read(_ bytes: Span<UInt8>, _ kind: Kind) throws(SealFault) -> SealHead {
     guard bytes.count >= size, bytes[0] == magic, bytes[1] == version, bytes[2] == kind.rawValue,
       bytes[3] == 0
     else { throw .malformed }

@@ -1,4 +1,4 @@
-import GrapevineCore
+package import GrapevineCore
 import GrapevineTransport
 
 /// How one stream is sealed, or that it is not.
@@ -7,7 +7,7 @@ import GrapevineTransport
 /// has keys of its own, made from chance of both sides but for the first record of the opener's,
 /// which comes before the other side has said anything: so nothing of a stream but its greeting can
 /// be brought again, and that once at most where it came before.
-struct SealedStream {
+package struct SealedStream {
   let isOpener: Bool
   private(set) var state: State
   /// The beginning of a head or a record whose end has not come.
@@ -29,22 +29,22 @@ struct SealedStream {
     case sealed(StreamKeys)
   }
 
-  init(isOpener: Bool) {
+  package init(isOpener: Bool) {
     self.isOpener = isOpener
     state = isOpener ? .unopened : .undecided
   }
 
   /// Says whether something waits that can't be sent yet.
-  var isHolding: Bool { !held.isEmpty }
+  package var isHolding: Bool { !held.isEmpty }
 
   /// How many bytes of what the engine sent are in `count` bytes more that the socket took.
-  mutating func noteWritten(_ count: Int) -> Int { ledger.noteWritten(count) }
+  package mutating func noteWritten(_ count: Int) -> Int { ledger.noteWritten(count) }
 }
 
 // Sending.
 extension SealedStream {
   /// Returns what goes to the socket for a frame of the engine's, which may be nothing for now.
-  mutating func send(
+  package mutating func send(
     _ frame: [UInt8],
     as sender: MemberKey,
     _ sealing: NodeSealing
@@ -123,7 +123,7 @@ extension SealedStream {
 // Receiving.
 extension SealedStream {
   /// Takes what came: appends to `plain` what it says, and to `answers` what can be sent now.
-  mutating func receive(
+  package mutating func receive(
     _ bytes: Span<UInt8>,
     as own: MemberKey,
     _ opener: inout PacketOpener,
