@@ -21,6 +21,7 @@ let package = Package(
     .library(name: "GrapevineEncryption", targets: ["GrapevineEncryption"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
+    .executable(name: "sealing", targets: ["sealing"]),
   ],
   traits: [
     .trait(
@@ -88,6 +89,14 @@ let package = Package(
       name: "eval",
       dependencies: ["EvalScenarios"],
       path: "eval/Main",
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "sealing",
+      dependencies: [
+        "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineEncryption", "GrapevineTransport",
+      ],
+      path: "eval/Sealing",
       swiftSettings: strict
     ),
     .testTarget(

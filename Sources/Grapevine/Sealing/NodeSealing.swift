@@ -27,7 +27,7 @@ package final class NodeSealing: Sendable {
   /// What others are to know.
   var published: MemberSealing {
     let keys = sealer.keys
-    return MemberSealing(mode: mode, primary: keys.primary, keys: keys.all)
+    return MemberSealing(mode: mode, primary: keys.primary, all: keys.all)
   }
 
   /// The head of a stream's direction, with a number that no other has.

@@ -1,5 +1,5 @@
 import GrapevineCore
-import GrapevineTransport
+package import GrapevineTransport
 
 /// Opens what comes, on the loop's thread: it knows the sessions of others.
 package struct PacketOpener {
@@ -8,12 +8,12 @@ package struct PacketOpener {
   var sessions = PeerSessions()
   /// The opened packets of a batch, end to end.
   private(set) var plain: [UInt8] = []
-  private(set) var packets: [Packet] = []
+  package private(set) var packets: [Packet] = []
   /// Room for what a tag is over besides the packet.
   private var spare: [UInt8] = []
 
   /// A packet of a batch that is taken: from the inbox as it is, or opened.
-  struct Packet {
+  package struct Packet {
     let index: Int
     let opened: Range<Int>?
   }
@@ -21,7 +21,7 @@ package struct PacketOpener {
 
 extension PacketOpener {
   /// Opens all packets of the inbox that may be taken; no lock of the engine's is held meanwhile.
-  mutating func open(_ inbox: DatagramInbox, _ sealing: NodeSealing) {
+  package mutating func open(_ inbox: DatagramInbox, _ sealing: NodeSealing) {
     plain.removeAll(keepingCapacity: plain.capacity <= 1 << 18)
     packets.removeAll(keepingCapacity: true)
     let keys = sealing.sealer.keys

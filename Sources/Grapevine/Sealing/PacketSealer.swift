@@ -42,8 +42,8 @@ public struct SealingKeys: Sendable, Hashable {
 ///
 /// It is used on several threads at a time.
 public protocol PacketCipher: Sendable {
-  /// Appends to `bytes` what `plain` is encrypted to, of the same size, and then the tag over it and
-  /// `head`.
+  /// Appends to `bytes` what `plain` is encrypted to, of the same size, and then the tag over both
+  /// that and `head`.
   ///
   /// The node gives a number once only to each cipher.
   ///

@@ -167,7 +167,7 @@ extension SealedStream {
     }
   }
 
-  /// Makes the keys of a stream that somebody opened; what they are worth shows at the first record.
+  /// Makes the keys of a stream that somebody opened; the first record shows what they are worth.
   private mutating func takeOpening(
     as own: MemberKey,
     opener: inout PacketOpener,
@@ -334,7 +334,7 @@ struct WriteLedger {
     records.append((before, plain))
   }
 
-  /// Returns how many of the engine's are in the next `count` bytes; where no record is queued, all.
+  /// Returns how many of the next `count` bytes are the engine's: all where no record is queued.
   mutating func noteWritten(_ count: Int) -> Int {
     var rest = count
     var plain = 0

@@ -16,12 +16,12 @@ public struct MemberSealing: Sendable, Hashable, Codable {
   /// The key that it seals with, or would seal with.
   public let primary: SealingKeyID
   /// All keys that it opens with, the primary one first.
-  public let keys: [SealingKeyID]
+  public let all: [SealingKeyID]
 
-  package init(mode: SealingMode, primary: SealingKeyID, keys: [SealingKeyID]) {
+  package init(mode: SealingMode, primary: SealingKeyID, all: [SealingKeyID]) {
     self.mode = mode
     self.primary = primary
-    self.keys = [primary] + keys.filter { $0 != primary }
+    self.all = [primary] + all.filter { $0 != primary }
   }
 }
 
@@ -30,14 +30,14 @@ extension MemberSealing {
   package init?(text: String) {
     let words = text.split(separator: " ")
     guard let mode = words.first.flatMap({ SealingMode(rawValue: String($0)) }) else { return nil }
-    let keys = words.dropFirst().prefix(Self.keyLimit).compactMap { SealingKeyID(String($0)) }
-    guard let primary = keys.first else { return nil }
-    self.init(mode: mode, primary: primary, keys: keys)
+    let all = words.dropFirst().prefix(Self.keyLimit).compactMap { SealingKeyID(String($0)) }
+    guard let primary = all.first else { return nil }
+    self.init(mode: mode, primary: primary, all: all)
   }
 
   /// The mode and the keys' numbers, the primary one first, separated by spaces.
   package var text: String {
-    keys.prefix(Self.keyLimit).reduce(mode.rawValue) { "\($0) \($1)" }
+    all.prefix(Self.keyLimit).reduce(mode.rawValue) { "\($0) \($1)" }
   }
 
   /// The most keys that are told of.

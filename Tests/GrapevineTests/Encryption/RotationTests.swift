@@ -1,4 +1,5 @@
 import Grapevine
+import GrapevineEncryption
 import GrapevineTransport
 import Testing
 
@@ -74,7 +75,7 @@ extension EncryptionTests {
         try team.nodes[0].set("adding", "\(ring.keys.all.count)")
       }
       try await team.update()
-      try await team.agree("all have the new key") { $0.sealing?.keys.contains(new.id) == true }
+      try await team.agree("all have the new key") { $0.sealing?.all.contains(new.id) == true }
       for ring in team.rings {
         try ring.use(new.id)
         try await team.update()
@@ -84,7 +85,7 @@ extension EncryptionTests {
         try ring.remove(old.id)
         try await team.update()
       }
-      try await team.agree("none has the old key") { $0.sealing?.keys == [new.id] }
+      try await team.agree("none has the old key") { $0.sealing?.all == [new.id] }
       #expect(team.downs.withLock { $0 } == [])
       #expect(team.faults == [])
     }

@@ -1,5 +1,6 @@
 import Grapevine
 import GrapevineCore
+import GrapevineEncryption
 import GrapevineTransport
 import Testing
 
@@ -87,17 +88,17 @@ import Testing
 
   @Test func `What a member says of its keys is read back, whatever a peer makes of it`() throws {
     let ids = (1...20).map { SealingKeyID(rawValue: $0) }
-    let few = MemberSealing(mode: .seal, primary: ids[1], keys: Array(ids[..<3]))
-    #expect(few.keys == [ids[1], ids[0], ids[2]])
+    let few = MemberSealing(mode: .seal, primary: ids[1], all: Array(ids[..<3]))
+    #expect(few.all == [ids[1], ids[0], ids[2]])
     #expect(few.text == "seal 00000002 00000001 00000003")
     #expect(MemberSealing(text: few.text) == few)
-    let many = MemberSealing(mode: .require, primary: ids[0], keys: ids)
+    let many = MemberSealing(mode: .require, primary: ids[0], all: ids)
     #expect(many.text.utf8.count <= MemberSealing.sizeLimit)
-    #expect(MemberSealing(text: many.text)?.keys == Array(ids[..<16]))
+    #expect(MemberSealing(text: many.text)?.all == Array(ids[..<16]))
     for text in ["", "seal", "open 00000001", "seal 1", "seal \u{301}", " ", "seal  ,"] {
       #expect(MemberSealing(text: text) == nil, "\(text)")
     }
-    #expect(MemberSealing(text: "accept 00000001 x later")?.keys == [ids[0]])
+    #expect(MemberSealing(text: "accept 00000001 x later")?.all == [ids[0]])
   }
 }
 

@@ -1,5 +1,6 @@
 import Grapevine
 import GrapevineCore
+import GrapevineEncryption
 import GrapevineTransport
 import Testing
 
