@@ -132,7 +132,9 @@ let package = Package(
     .target(name: "ShiftedClock", path: "Tests/Support/ShiftedClock"),
     .executableTarget(
       name: "NodeProcess",
-      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "ShiftedClock"],
+      dependencies: [
+        "Grapevine", "GrapevineCore", "GrapevineEncryption", "GrapevineTransport", "ShiftedClock",
+      ],
       path: "Tests/Support/NodeProcess",
       swiftSettings: strict
     ),

@@ -34,8 +34,9 @@ extension Node {
   /// Follows the keys as they change, for as long as the node lives.
   func followKeys() {
     guard let sealing else { return }
-    sealing.sealer.observeKeys { [weak runtime, hub] in
-      guard let runtime, !hub.isClosed else { return false }
+    // The keys may outlive the node, and must not keep it.
+    sealing.sealer.observeKeys { [weak runtime, weak hub, weak sealing] in
+      guard let runtime, let hub, let sealing, !hub.isClosed else { return false }
       Self.publish(sealing, runtime)
       return true
     }

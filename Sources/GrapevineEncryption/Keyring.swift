@@ -4,12 +4,12 @@
 
   /// The keys of a cluster: any of them opens what comes, and the primary one seals what goes.
   ///
-  /// A new key goes round in three steps, each at all nodes before the next: ``add(_:)``, ``use(_:)``,
-  /// and ``remove(_:)`` of the old one. ``Grapevine/Member/sealing`` says of each member which keys it
-  /// has and which it seals with, so that a tool knows when a step is done.
+  /// A new key goes round in three steps, each at all nodes before the next: ``add(_:)``,
+  /// ``use(_:)``, and ``remove(_:)`` of the old one. `Member.sealing` says of each member which
+  /// keys it has and which it seals with, so that a tool knows when a step is done.
   ///
-  /// A keyring can be changed by any thread at any time, and may serve several nodes. What it prints,
-  /// and what its errors say, are the keys' numbers and never the keys.
+  /// A keyring can be changed by any thread at any time, and may serve several nodes. What it
+  /// prints, and what its errors say, are the keys' numbers and never the keys.
   public final class Keyring: PacketSealer {
     /// The most keys of a ring.
     public static let limit = 16
@@ -59,11 +59,11 @@
       }
     }
 
-    /// Forgets the key of this number; what is sealed with it is refused from now on, and streams that
-    /// are under way with it end.
+    /// Forgets the key of this number; what is sealed with it is refused from now on, and streams
+    /// that are under way with it end.
     ///
-    /// - Throws: ``KeyringError``, `unknown`, or `isPrimary` for the key that seals, which is also the
-    ///   last one where there is no other; then nothing has changed.
+    /// - Throws: ``KeyringError``, `unknown`, or `isPrimary` for the key that seals, which is also
+    ///   the last one where there is no other; then nothing has changed.
     public func remove(_ id: SealingKeyID) throws(KeyringError) {
       try change { (state) throws(KeyringError) in
         guard let index = state.keys.firstIndex(where: { $0.id == id }) else { throw .unknown(id) }

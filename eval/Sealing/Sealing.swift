@@ -7,8 +7,8 @@ import GrapevineTransport
 
 /// Prints what it costs to seal and to open packets, on one core and as a node does it.
 ///
-/// It exits with 1 if an algorithm does fewer packets a second than the argument says, and with 2 in
-/// a build without the trait `Encryption`.
+/// It exits with 1 if an algorithm does fewer packets a second than the argument says, and with 2
+/// in a build without the trait `Encryption`.
 @main
 enum Sealing {
   static func main() throws {

@@ -1,4 +1,5 @@
 package import GrapevineCore
+import Glibc
 package import GrapevineTransport
 
 /// A node's own side of sealing: its mode, its session, its counts, and whose keys they are.
@@ -81,19 +82,23 @@ package final class NodeSealing: Sendable {
 ///
 /// A session begins with a number of chance, so that no other session of any node, before a restart
 /// or after it, derives the same keys; within it no number is given twice.
-struct SealingSession {
+package struct SealingSession {
+  /// A process that was forked off has the same memory, and must not go on where the other does.
+  private let process = getpid()
   private var id = SecureRandom.number()
   private var packets: UInt64 = 0
   private var streams: UInt64 = 0
   private var cipher: (key: SealingKeyID, sender: MemberKey, cipher: any PacketCipher)?
 
+  package init() {}
+
   /// Numbers for packets of one sender, taken at once so that they are sealed without a lock.
-  struct Run {
+  package struct Run {
     let cipher: any PacketCipher
     let key: SealingKeyID
     let sender: MemberKey
-    let session: UInt64
-    var numbers: Range<UInt64>
+    package let session: UInt64
+    package private(set) var numbers: Range<UInt64>
 
     var isOver: Bool { numbers.isEmpty }
 
@@ -104,13 +109,13 @@ struct SealingSession {
   }
 
   /// Takes `count` numbers, fewer at the end of the session; nil if there is no such key.
-  mutating func reserve(
+  package mutating func reserve(
     _ count: Int,
     for sender: MemberKey,
     _ key: SealingKeyID,
     _ makeCipher: (SealHead) -> (any PacketCipher)?
   ) -> Run? {
-    if packets >= Seal.sessionLimit { self = SealingSession() }
+    renewIfNeeded()
     if cipher?.key != key || cipher?.sender != sender {
       let head = SealHead(kind: .packet, key: key, sender: sender, session: id, number: 0)
       cipher = makeCipher(head).map { (key, sender, $0) }
@@ -122,8 +127,14 @@ struct SealingSession {
   }
 
   /// Takes a number for one direction of a stream.
-  mutating func nextStream() -> (session: UInt64, number: UInt64) {
+  package mutating func nextStream() -> (session: UInt64, number: UInt64) {
+    renewIfNeeded()
     defer { streams += 1 }
     return (id, streams)
+  }
+
+  private mutating func renewIfNeeded() {
+    guard packets >= Seal.sessionLimit || process != getpid() else { return }
+    self = SealingSession()
   }
 }

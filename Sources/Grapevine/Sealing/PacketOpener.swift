@@ -89,7 +89,7 @@ extension PacketOpener {
     guard session.packets.isFresh(head.number) else { throw .malformed }
     session.packets.insert(head.number)
     if kept == nil { session.keep(cipher, head.key, keys) }
-    if known == nil { sessions.insert(session, name) }
+    sessions.note(session, name)
     guard PacketHeader.sender(of: plain.span.extracting(start...)) == head.sender else {
       plain.removeLast(plain.count - start)
       throw .senderMismatch
@@ -111,15 +111,14 @@ extension PacketOpener {
   /// Notes the opening of a stream, whose tag was right.
   mutating func noteStream(_ head: SealHead) throws(SealFault) {
     let name = PeerSessions.Name(head)
-    let known = sessions.find(name)
-    let session = known ?? PeerSessions.Session()
+    let session = sessions.find(name) ?? PeerSessions.Session()
     guard session.streams.isFresh(head.number) else { throw .replayed }
     session.streams.insert(head.number)
-    if known == nil { sessions.insert(session, name) }
+    sessions.note(session, name)
   }
 
   /// Says whether a stream with this head has not come yet, as far as that is known.
-  mutating func isFresh(stream head: SealHead) -> Bool {
+  func isFresh(stream head: SealHead) -> Bool {
     sessions.find(PeerSessions.Name(head))?.streams.isFresh(head.number) != false
   }
 }

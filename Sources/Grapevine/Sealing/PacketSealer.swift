@@ -3,10 +3,10 @@ public import GrapevineCore
 /// Keys by which nodes seal what they send to each other, so that who has none of them can neither
 /// read it nor speak to them.
 ///
-/// The trait `Encryption` brings one, `Keyring`. What a sealer provides is a cipher for each context;
-/// the node does the rest: numbers, replay, streams, and what is refused. One sealer may serve
-/// several nodes. It is asked on any thread, and under locks of the node: it must neither wait nor
-/// call the node.
+/// The trait `Encryption` brings one, `Keyring`. What a sealer provides is a cipher for each
+/// context; the node does the rest: numbers, replay, streams, and what is refused. A sealer may
+/// serve several nodes. It is asked on any thread and under locks of the node: it must neither wait
+/// nor call the node.
 public protocol PacketSealer: Sendable {
   /// The keys that there are now; never empty, and the same ones until an observer is told.
   var keys: SealingKeys { get }

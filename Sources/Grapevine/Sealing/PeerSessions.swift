@@ -36,15 +36,14 @@ package struct PeerSessions {
   package var count: Int { young.count + old.count }
 
   /// The session of this name; nil if nothing authentic has come of it, or it is forgotten.
-  package mutating func find(_ name: Name) -> Session? {
-    if let session = young[name] { return session }
-    guard let session = old.removeValue(forKey: name) else { return nil }
-    insert(session, name)
-    return session
-  }
+  ///
+  /// To ask for one does not keep it: whoever can send a packet can ask.
+  package func find(_ name: Name) -> Session? { young[name] ?? old[name] }
 
-  /// Remembers a session from which something authentic has come.
-  package mutating func insert(_ session: Session, _ name: Name) {
+  /// Remembers a session from which something authentic has come just now.
+  package mutating func note(_ session: Session, _ name: Name) {
+    guard young[name] == nil else { return }
+    old[name] = nil
     if young.count >= Self.limit / 2 {
       old = young
       young = [:]

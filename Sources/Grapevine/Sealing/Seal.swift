@@ -20,7 +20,7 @@ package enum Seal {
   package static let sessionLimit: UInt64 = 1 << 23
 
   /// What a derived key is for; no two directions or kinds share one.
-  enum Use: UInt8 {
+  package enum Use: UInt8 {
     case packets = 1
     /// The first record of who opens a stream.
     case opening = 2
@@ -30,7 +30,7 @@ package enum Seal {
   }
 
   /// The context of a key: its use, the cluster's label, and who uses it when.
-  static func context(_ use: Use, label: [UInt8], _ heads: [SealHead]) -> [UInt8] {
+  package static func context(_ use: Use, label: [UInt8], _ heads: [SealHead]) -> [UInt8] {
     var bytes = Array("grapevine sealed 1".utf8)
     bytes.append(use.rawValue)
     bytes.append(UInt8(label.count))

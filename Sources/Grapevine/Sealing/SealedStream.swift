@@ -297,6 +297,7 @@ struct StreamKeys {
     }
 
     mutating func seal(_ plain: Span<UInt8>, into bytes: inout [UInt8]) throws(SealFault) {
+      guard number < Seal.sessionLimit else { throw .malformed }
       let size = UInt64(plain.count + Seal.tagSize)
       bytes.appendFixed(size, size: Seal.recordHeadSize)
       let isSealed = cipher.seal(

@@ -67,13 +67,47 @@ import Testing
       )
     }
     let kept = PeerSessions.Session()
-    sessions.insert(kept, name(0))
+    sessions.note(kept, name(0))
     for number in 1...UInt64(3 * PeerSessions.limit) {
-      sessions.insert(PeerSessions.Session(), name(number))
+      sessions.note(PeerSessions.Session(), name(number))
       #expect(sessions.count <= PeerSessions.limit)
-      #expect(number % 1_000 != 0 || sessions.find(name(0)) === kept)
+      guard number % 1_000 == 0 else { continue }
+      #expect(sessions.find(name(0)) === kept)
+      sessions.note(kept, name(0))
     }
     #expect(sessions.find(name(1)) == nil)
+    // Who is asked for, and says nothing, is forgotten.
+    for number in 1...UInt64(PeerSessions.limit) {
+      sessions.note(PeerSessions.Session(), name(.max - number))
+      _ = sessions.find(name(0))
+    }
+    #expect(sessions.find(name(0)) == nil)
+  }
+
+  @Test func `A session ends in time, and the next one has keys of its own`() throws {
+    let ring = try TestKeyring(.random())
+    let key = ring.keys.primary
+    let sender = MemberKey(rawValue: 3)
+    var sessions: [UInt64] = []
+    var session = SealingSession()
+    func reserve(_ count: Int) throws -> SealingSession.Run {
+      let run = session.reserve(count, for: sender, key) { head in
+        sessions.append(head.session)
+        return ring.makeCipher(for: key, context: Seal.context(.packets, label: [], [head]))
+      }
+      return try #require(run)
+    }
+    let limit = Int(Seal.sessionLimit)
+    let first = try reserve(limit - 3)
+    #expect(first.numbers == 0..<UInt64(limit - 3))
+    let (streamSession, streamNumber) = session.nextStream()
+    #expect(streamSession == first.session && streamNumber == 0)
+    let last = try reserve(64)
+    #expect(last.numbers == UInt64(limit - 3)..<UInt64(limit) && last.session == first.session)
+    let next = try reserve(64)
+    #expect(next.numbers == 0..<64 && next.session != first.session)
+    #expect(sessions == [first.session, next.session])
+    #expect(session.nextStream().session == next.session)
   }
 
   @Test func `A key's number is read back from its text, and from nothing else`() {

@@ -1,6 +1,7 @@
 import Glibc
 import Grapevine
 import GrapevineCore
+import GrapevineEncryption
 import GrapevineTransport
 
 /// A node in a process of its own, for tests that stop, wake and kill it.
@@ -43,6 +44,11 @@ enum NodeProcess {
     case "stream-timeout": configuration.gossip.streamTimeout = .milliseconds(number)
     case "member-limit": configuration.gossip.memberLimit = number
     case "packet": configuration.gossip.maximumPacketSize = number
+    #if Encryption
+      case "key":
+        let key = try? SealingKey(hexadecimal: parts.last ?? "")
+        configuration.sealer = key.flatMap { try? Keyring($0) }
+    #endif
     case "wall": WallClockShift.step(milliseconds: number)
     default:
       print("unknown setting \(setting)")
