@@ -17,14 +17,14 @@
           try? AES.GCM.seal(
             plain,
             using: key,
-            nonce: withNonce(number) { nonce in try AES.GCM.Nonce(data: nonce) },
+            nonce: Nonce.with(number) { nonce in try AES.GCM.Nonce(data: nonce) },
             authenticating: head
           )
         }
       }
-      guard let box else { return false }
-      bytes.append(contentsOf: box.ciphertext)
-      bytes.append(contentsOf: box.tag)
+      // One copy of both is cheaper than one of each.
+      guard let combined = box?.combined else { return false }
+      bytes.append(contentsOf: combined.dropFirst(Nonce.size))
       return true
     }
 
@@ -37,13 +37,10 @@
       guard sealed.count >= Self.tagSize else { return false }
       let plain = sealed.withUnsafeBytes { sealed in
         head.withUnsafeBytes { head in
-          let end = sealed.count - Self.tagSize
-          let box = try? AES.GCM.SealedBox(
-            nonce: withNonce(number) { nonce in try AES.GCM.Nonce(data: nonce) },
-            ciphertext: sealed[..<end],
-            tag: sealed[end...]
-          )
-          return box.flatMap { try? AES.GCM.open($0, using: key, authenticating: head) }
+          Nonce.with(number, before: sealed) { combined in
+            let box = try? AES.GCM.SealedBox(combined: combined)
+            return box.flatMap { try? AES.GCM.open($0, using: key, authenticating: head) }
+          }
         }
       }
       guard let plain else { return false }
@@ -67,14 +64,14 @@
           try? ChaChaPoly.seal(
             plain,
             using: key,
-            nonce: withNonce(number) { nonce in try ChaChaPoly.Nonce(data: nonce) },
+            nonce: Nonce.with(number) { nonce in try ChaChaPoly.Nonce(data: nonce) },
             authenticating: head
           )
         }
       }
-      guard let box else { return false }
-      bytes.append(contentsOf: box.ciphertext)
-      bytes.append(contentsOf: box.tag)
+      // One copy of both is cheaper than one of each.
+      guard let combined = box?.combined else { return false }
+      bytes.append(contentsOf: combined.dropFirst(Nonce.size))
       return true
     }
 
@@ -87,13 +84,10 @@
       guard sealed.count >= Self.tagSize else { return false }
       let plain = sealed.withUnsafeBytes { sealed in
         head.withUnsafeBytes { head in
-          let end = sealed.count - Self.tagSize
-          let box = try? ChaChaPoly.SealedBox(
-            nonce: withNonce(number) { nonce in try ChaChaPoly.Nonce(data: nonce) },
-            ciphertext: sealed[..<end],
-            tag: sealed[end...]
-          )
-          return box.flatMap { try? ChaChaPoly.open($0, using: key, authenticating: head) }
+          Nonce.with(number, before: sealed) { combined in
+            let box = try? ChaChaPoly.SealedBox(combined: combined)
+            return box.flatMap { try? ChaChaPoly.open($0, using: key, authenticating: head) }
+          }
         }
       }
       guard let plain else { return false }
@@ -102,16 +96,33 @@
     }
   }
 
-  /// Lends the 12 bytes of a nonce: four zeros and the number.
-  private func withNonce<Result>(
-    _ number: UInt64,
-    _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) rethrows -> Result {
-    let words = (
-      UInt32(0),
-      UInt32(truncatingIfNeeded: number >> 32).bigEndian,
-      UInt32(truncatingIfNeeded: number).bigEndian
-    )
-    return try withUnsafeBytes(of: words, body)
+  /// The nonce of a number: four zeros, and the number in network order.
+  private enum Nonce {
+    static let size = 12
+
+    static func with<Result>(
+      _ number: UInt64,
+      _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+      let words = (
+        UInt32(0),
+        UInt32(truncatingIfNeeded: number >> 32).bigEndian,
+        UInt32(truncatingIfNeeded: number).bigEndian
+      )
+      return try withUnsafeBytes(of: words, body)
+    }
+
+    /// Lends the nonce with `sealed` behind it: a box made of that is cheaper than one of its parts.
+    static func with<Result>(
+      _ number: UInt64,
+      before sealed: UnsafeRawBufferPointer,
+      _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+      withUnsafeTemporaryAllocation(byteCount: size + sealed.count, alignment: 1) { room in
+        with(number) { nonce in room.copyMemory(from: nonce) }
+        UnsafeMutableRawBufferPointer(rebasing: room[size...]).copyMemory(from: sealed)
+        return body(UnsafeRawBufferPointer(room))
+      }
+    }
   }
 #endif
