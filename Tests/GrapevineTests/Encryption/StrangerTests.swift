@@ -140,6 +140,54 @@ extension EncryptionTests {
       #expect(pair.allSatisfy { $0.liveMemberCount == 2 })
     }
 
+    /// Packets of somebody with the key, made by hand as docs/wire-format.md says.
+    @Test func `Who has the key can't seal in one name and speak in another, nor count anew`()
+      async throws
+    {
+      let ring = try TestKeyring(.random())
+      let pair = try await makePair(ring)
+      let socket = RawDatagrams()
+      let insider = MemberID(name: "insider", generation: 1)
+      func packet(_ number: UInt64, by speaker: MemberID) throws -> [UInt8] {
+        let head = SealHead(
+          kind: .packet,
+          key: ring.keys.primary,
+          sender: MemberKey(insider),
+          session: 77,
+          number: number
+        )
+        let context = Seal.context(.packets, label: [], [head])
+        let cipher = try #require(ring.makeCipher(for: head.key, context: context))
+        var bytes: [UInt8] = []
+        head.write(to: &bytes)
+        let associated = bytes
+        let plain = Forger(speaker).ping(MemberKey(pair[0].id))
+        #expect(
+          cipher.seal(
+            plain.span,
+            number: number,
+            authenticating: associated.span,
+            into: &bytes
+          )
+        )
+        return bytes
+      }
+      for (number, speaker) in [(5_000, insider), (4_999, insider), (4_999, insider)] {
+        socket.send(try packet(UInt64(number), by: speaker), to: pair[0].address)
+      }
+      socket.send(try packet(5_001, by: pair[1].id), to: pair[0].address)
+      socket.send(try packet(3_000, by: insider), to: pair[0].address)
+      socket.send(try packet(.max, by: insider), to: pair[0].address)
+      try await eventually("all but two are refused") {
+        try refusals(pair[0]).refusedPackets.total == 4
+      }
+      let found = try refusals(pair[0])
+      #expect(found.refusedPackets[.senderMismatch] == 1 && found.refusedPackets[.replayed] == 3)
+      // Each answer is an ack of 28 bytes, sealed.
+      let answers = [socket.receive(), socket.receive()].compactMap { $0 }
+      #expect(answers.map(\.count) == [76, 76] && socket.receiveAll().isEmpty)
+    }
+
     @Test func `Sessions that are made up leave nothing behind`() async throws {
       let ring = try TestKeyring(.random())
       let pair = try await makePair(ring)
