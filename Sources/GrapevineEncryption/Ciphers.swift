@@ -112,7 +112,7 @@
       return try withUnsafeBytes(of: words, body)
     }
 
-    /// Lends the nonce with `sealed` behind it: a box made of that is cheaper than one of its parts.
+    /// Lends the nonce with `sealed` behind it: a box of one piece is cheaper than one of parts.
     static func with<Result>(
       _ number: UInt64,
       before sealed: UnsafeRawBufferPointer,
