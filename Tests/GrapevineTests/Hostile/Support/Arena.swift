@@ -27,7 +27,7 @@ struct Arena: Sendable {
   /// What went wrong on an attacker's thread, which no test is known on.
   private let complaints = Locked<[String]>([])
 
-  /// - Parameter sealer: the honest ones' keys, where the options give the victim the same.
+  /// The sealer is that of the honest ones, where the options give the victim the same keys.
   init(
     options: [String] = [],
     sealer: (any PacketSealer)? = nil,
