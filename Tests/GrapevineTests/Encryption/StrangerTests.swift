@@ -217,6 +217,29 @@ extension EncryptionTests {
       try await eventually("news come through") { pair[0].text(of: "news", member: "bob") == "1" }
     }
 
+    @Test(arguments: SealingMode.allCases)
+    func `A node that is busy says so as it is spoken to, and is joined when it is not`(
+      mode: SealingMode
+    ) async throws {
+      let ring = try TestKeyring(.random())
+      let busy = try makeNode("busy") { configuration in
+        configuration.gossip.inboundStreamLimit = 1
+        configuration.gossip.streamTimeout = .milliseconds(500)
+        configuration.sealer = ring
+        configuration.sealingMode = mode
+      }
+      let silent = RawStream(to: busy.address)
+      try await eventually("its one stream is taken") { busy.metrics.streamsIn == 1 }
+      let node = try makeNode("carol") { configuration in
+        configuration.sealer = ring
+        configuration.sealingMode = mode
+      }
+      #expect(try await node.join([busy.address.description]) == ["busy"])
+      #expect(silent.isClosed && busy.metrics.streamsRefused > 0)
+      #expect(node.sealingMetrics?.refusedStreams.total == 0)
+      #expect(busy.sealingMetrics?.refusedStreams.total == 0)
+    }
+
     @Test func `Streams that say little or nonsense are ended, and leave room for members`()
       async throws
     {
