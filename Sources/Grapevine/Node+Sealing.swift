@@ -41,6 +41,8 @@ extension Node {
       Self.publish(sealing, runtime)
       return true
     }
+    // They may have changed since the engine was made.
+    Self.publish(sealing, runtime)
   }
 
   /// Tells the others; what is told is read where only one thread at a time can be, so that the

@@ -97,8 +97,10 @@ extension Engine {
   }
 
   private func sealing(of state: VersionedState) -> MemberSealing? {
-    guard let entry = state.find(ReservedKeys.sealing), !entry.isDeleted else { return nil }
-    return MemberSealing(text: entry.entry.text)
+    guard let entry = state.find(ReservedKeys.sealing)?.entry, !entry.isDeleted,
+      entry.value.count <= MemberSealing.readLimit
+    else { return nil }
+    return MemberSealing(text: entry.text)
   }
 
   private func view(_ slot: Int, now: Instant, withEntries: Bool) -> Member {

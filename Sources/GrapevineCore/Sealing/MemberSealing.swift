@@ -44,6 +44,8 @@ extension MemberSealing {
   package static let keyLimit = 16
   /// The most bytes of ``text``.
   package static let sizeLimit = 8 + keyLimit * 9
+  /// The most bytes that are read of what a member says, which a later version may say more in.
+  package static let readLimit = 1_024
 }
 
 extension Member {

@@ -32,7 +32,7 @@
         }
       }
 
-      @Test func `Floods of packets that nobody sealed use up neither memory nor time`()
+      @Test(.hearsAll) func `Floods of packets that nobody sealed use up neither memory nor time`()
         async throws
       {
         let field = try await Field()

@@ -7,7 +7,9 @@ import Testing
 extension EncryptionTests {
   /// What can be done with what was heard.
   @Suite(.nodesStay) struct Replay {
-    @Test func `What was heard is refused when it comes again, and counted`() async throws {
+    @Test(.hearsAll) func `What was heard is refused when it comes again, and counted`()
+      async throws
+    {
       let tap = try WireTap()
       let ring = try TestKeyring(.random())
       let pair = try await makeCluster("alice", "bob") { $0.sealer = ring }
@@ -33,7 +35,8 @@ extension EncryptionTests {
 
     /// What docs/security.md says of a receiver that has forgotten: a greeting is heard once more,
     /// and nothing that came after it.
-    @Test func `A stream that is brought to a node that starts anew ends after its greeting`()
+    @Test(.hearsAll)
+    func `A stream that is brought to a node that starts anew ends after its greeting`()
       async throws
     {
       let tap = try WireTap()

@@ -101,7 +101,8 @@ extension EncryptionTests {
       try pair[0].set("still", "writes")
     }
 
-    @Test func `Sealed packets that are changed, cut or made up are refused by their reason`()
+    @Test(.hearsAll)
+    func `Sealed packets that are changed, cut or made up are refused by their reason`()
       async throws
     {
       let tap = try WireTap()

@@ -32,7 +32,7 @@ extension EncryptionTests {
       return (tap.pieces(nodes[0].address.port, nodes[1].address.port), nodes)
     }
 
-    @Test func `Nothing that is told can be read, whatever way it takes`() async throws {
+    @Test(.hearsAll) func `Nothing that is told can be read, whatever way it takes`() async throws {
       let ring = try TestKeyring(.random())
       let (pieces, nodes) = try await passSecret { $0.sealer = ring }
       let packets = pieces.filter(\.isDatagram)
@@ -56,7 +56,7 @@ extension EncryptionTests {
     }
 
     /// Shows that the test above would see it.
-    @Test func `Without a seal all that is told can be read`() async throws {
+    @Test(.hearsAll) func `Without a seal all that is told can be read`() async throws {
       let (pieces, _) = try await passSecret { _ in }
       for isDatagram in [true, false] {
         let heard = pieces.filter { $0.isDatagram == isDatagram }
@@ -65,7 +65,9 @@ extension EncryptionTests {
       #expect(pieces.contains { $0.contains(Self.keyText) })
     }
 
-    @Test func `A full packet is as large as is allowed, and none is larger`() async throws {
+    @Test(.hearsAll) func `A full packet is as large as is allowed, and none is larger`()
+      async throws
+    {
       let tap = try WireTap()
       let ring = try TestKeyring(.random())
       let nodes = try await makeCluster("alice", "bob") { configuration in

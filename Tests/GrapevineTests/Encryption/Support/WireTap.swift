@@ -1,10 +1,11 @@
 import Glibc
 import GrapevineCore
 import GrapevineTransport
+import Testing
 
 /// Hears everything that passes on the loopback interface, as whoever sits on the path does.
 ///
-/// It needs the right to open packet sockets (`CAP_NET_RAW`), as the tests of networks do.
+/// It needs the right to open packet sockets (`CAP_NET_RAW`), which root has.
 final class WireTap: Sendable {
   /// What one frame carried, each once.
   struct Piece: Sendable, Hashable {
@@ -25,9 +26,8 @@ final class WireTap: Sendable {
   private let descriptor: CInt
 
   init() throws {
-    // PF_PACKET and ETH_P_ALL in network order, which the Glibc module lacks.
-    descriptor = socket(17, CInt(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), 0x0300)
-    precondition(descriptor >= 0, "no packet socket: errno \(errno); it takes CAP_NET_RAW")
+    descriptor = Self.openSocket()
+    try #require(descriptor >= 0, "no packet socket: it takes CAP_NET_RAW")
     var size: CInt = 64 << 20
     // SO_RCVBUFFORCE, which may exceed the system's limit.
     setsockopt(descriptor, SOL_SOCKET, 33, &size, 4)
@@ -52,6 +52,19 @@ final class WireTap: Sendable {
 
   deinit {
     state.withLock { $0.hasEnded = true }
+  }
+
+  /// PF_PACKET and ETH_P_ALL in network order, which the Glibc module lacks.
+  private static func openSocket() -> CInt {
+    socket(17, CInt(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), 0x0300)
+  }
+
+  /// Says whether this process may hear what passes; root that may not is to be told so.
+  static var isAllowed: Bool {
+    let descriptor = openSocket()
+    guard descriptor >= 0 else { return geteuid() == 0 }
+    close(descriptor)
+    return true
   }
 
   private static func receive(
@@ -142,5 +155,12 @@ extension WireTap.Piece {
     return bytes.indices.dropLast(wanted.count - 1).contains { index in
       bytes[index] == first && bytes[index..<(index + wanted.count)].elementsEqual(wanted)
     }
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Leaves a test out where nobody may hear what passes, and says so.
+  static var hearsAll: Self {
+    .enabled(if: WireTap.isAllowed, "packet sockets take CAP_NET_RAW, as root has it")
   }
 }
