@@ -19,16 +19,26 @@ let package = Package(
     .library(name: "Grapevine", targets: ["Grapevine"]),
     .library(name: "GrapevineSharding", targets: ["GrapevineSharding"]),
     .library(name: "GrapevineTesting", targets: ["GrapevineTesting"]),
+    .library(name: "GrapevineEncryption", targets: ["GrapevineEncryption"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
+    .executable(name: "sealing", targets: ["sealing"]),
   ],
   traits: [
+    .trait(
+      name: "Encryption",
+      description: "Brings Keyring, which seals packets and streams; see docs/encryption.md."
+    ),
     .trait(name: "Fuzzing", description: "Makes fuzz a libFuzzer program; see docs/fuzzing.md."),
     .trait(
       name: "PlantedFaults",
       description: "Lets a test make the engine err on purpose; never for a build that is used."
     ),
     .default(enabledTraits: []),
+  ],
+  dependencies: [
+    // Each is fetched with its trait alone.
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0")
   ],
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: strict),
@@ -51,6 +61,18 @@ let package = Package(
     .target(
       name: "Grapevine",
       dependencies: ["GrapevineCore", "GrapevineSharding", "GrapevineTransport"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineEncryption",
+      dependencies: [
+        "Grapevine", "GrapevineTransport",
+        .product(
+          name: "Crypto",
+          package: "swift-crypto",
+          condition: .when(traits: ["Encryption"])
+        ),
+      ],
       swiftSettings: strict
     ),
     .target(
@@ -78,6 +100,14 @@ let package = Package(
       path: "eval/Main",
       swiftSettings: strict
     ),
+    .executableTarget(
+      name: "sealing",
+      dependencies: [
+        "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineEncryption", "GrapevineTransport",
+      ],
+      path: "eval/Sealing",
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "GrapevineHashingTests",
       dependencies: ["GrapevineHashing"],
@@ -101,14 +131,19 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineTests",
-      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "NodeProcess"],
+      dependencies: [
+        "Grapevine", "GrapevineEncryption", "GrapevineTransport", "GrapevineCore",
+        "GrapevineHashing", "NodeProcess",
+      ],
       swiftSettings: strict
     ),
     .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: strict),
     .target(name: "ShiftedClock", path: "Tests/Support/ShiftedClock"),
     .executableTarget(
       name: "NodeProcess",
-      dependencies: ["Grapevine", "GrapevineTransport", "GrapevineCore", "ShiftedClock"],
+      dependencies: [
+        "Grapevine", "GrapevineCore", "GrapevineEncryption", "GrapevineTransport", "ShiftedClock",
+      ],
       path: "Tests/Support/NodeProcess",
       swiftSettings: strict
     ),

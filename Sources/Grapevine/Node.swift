@@ -32,6 +32,7 @@ public final class Node: Sendable {
   let log: NodeLog
   let seedKeeper: SeedKeeper
   let watcherQueueLimit: Int
+  let sealing: NodeSealing?
 
   /// Starts a node, which is alone until it joins others or they join it.
   ///
@@ -60,13 +61,26 @@ public final class Node: Sendable {
       name: name,
       generation: configuration.generation ?? WallClock.millisecondsSince1970()
     )
-    (runtime, address) = try configuration.makeRuntime(for: id, on: loop, delegate: hub)
+    sealing = configuration.sealer.map {
+      NodeSealing(
+        sealer: $0,
+        mode: configuration.sealingMode,
+        label: configuration.gossip.label
+      )
+    }
+    (runtime, address) = try configuration.makeRuntime(
+      for: id,
+      on: loop,
+      delegate: hub,
+      sealing: sealing
+    )
     do {
       try runtime.start()
     } catch {
       throw NodeError(error, value: configuration.bind)
     }
     board.start(runtime: runtime, thread: loop.delivery)
+    followKeys()
     seedKeeper.start(runtime: runtime, hub: hub, ownAddress: address)
     log.write(
       .info,

@@ -44,6 +44,17 @@ extension Engine {
     try setReserved(ReservedKeys.participant, Array("\(weight)".utf8), now: now)
   }
 
+  /// Tells others of the keys that this node seals with; returns the version after it.
+  ///
+  /// - Throws: ``StateError`` as ``update(_:now:)`` does.
+  @discardableResult
+  package mutating func publish(
+    _ sealing: MemberSealing,
+    now: Instant
+  ) throws(StateError) -> Version {
+    try setReserved(ReservedKeys.sealing, Array(sealing.text.utf8), now: now)
+  }
+
   mutating func setReserved(
     _ key: String,
     _ value: [UInt8],

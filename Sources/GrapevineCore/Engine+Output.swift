@@ -96,6 +96,13 @@ extension Engine {
     return Int(entry.entry.text).map { min(max($0, 1), Member.weightLimit) } ?? 100
   }
 
+  private func sealing(of state: VersionedState) -> MemberSealing? {
+    guard let entry = state.find(ReservedKeys.sealing)?.entry, !entry.isDeleted,
+      entry.value.count <= MemberSealing.readLimit
+    else { return nil }
+    return MemberSealing(text: entry.text)
+  }
+
   private func view(_ slot: Int, now: Instant, withEntries: Bool) -> Member {
     let record = table[slot]
     var entries: [Entry] = []
@@ -116,6 +123,7 @@ extension Engine {
       isLeaving: record.isLive && record.state.find(ReservedKeys.leaving)?.isDeleted == false,
       isDown: record.standing.verdict == .down,
       weight: weight(of: record.state),
+      sealing: sealing(of: record.state),
       expiry: record.isLive ? nil : max(.zero, rest),
       isSelf: record.key == localKey,
       entries: entries

@@ -173,6 +173,9 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// Beyond it new state is refused, counted, and reported once.
   public var remoteStateLimit = 1_073_741_824
 
+  /// The least that ``maximumPacketSize`` may be.
+  package static let packetSizeMinimum = 512
+
   /// Creates a configuration of defaults.
   public init() {}
 }
@@ -219,7 +222,7 @@ extension GossipConfiguration {
         "1 to 255 bytes of UTF-8"
       )
     }
-    try check("maximumPacketSize", maximumPacketSize, 512...65_507)
+    try check("maximumPacketSize", maximumPacketSize, Self.packetSizeMinimum...65_507)
     try check("burst", burst, 1...64)
     try check("packetQueueLimit", packetQueueLimit, 64...(1 << 20))
     try check("streamThreshold", streamThreshold, 1_024...(1 << 30))

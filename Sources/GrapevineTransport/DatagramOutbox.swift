@@ -11,6 +11,8 @@ package final class DatagramOutbox {
 
   /// The datagrams' bytes, end to end.
   private var arena: [UInt8] = []
+  /// The room that `rewrite` puts the datagrams in.
+  private var spareArena: [UInt8] = []
   private var entries: [(destination: Endpoint, end: Int)] = []
 
   private let pieces: UnsafeMutablePointer<iovec>
@@ -60,6 +62,27 @@ extension DatagramOutbox {
       entries.append((destination, arena.count))
     }
     return true
+  }
+
+  /// Puts what `body` appends in the place of each datagram; drops one where it returns false.
+  package func rewrite(_ body: (_ old: Span<UInt8>, _ new: inout [UInt8]) -> Bool) {
+    var old: [UInt8] = []
+    swap(&old, &arena)
+    swap(&arena, &spareArena)
+    let datagrams = entries
+    entries.removeAll(keepingCapacity: true)
+    var start = 0
+    for (destination, end) in datagrams {
+      let newStart = arena.count
+      if body(old.span.extracting(start..<end), &arena) {
+        entries.append((destination, arena.count))
+      } else {
+        arena.removeLast(arena.count - newStart)
+      }
+      start = end
+    }
+    old.removeAll(keepingCapacity: old.capacity <= Self.keptArenaSize)
+    spareArena = old
   }
 
   /// Sends all datagrams and empties the box; whatever fails is dropped and counted in `metrics`.

@@ -27,6 +27,14 @@ private let arrows = [
     "Sources/Grapevine",
     ["GrapevineCore", "GrapevineTransport", "GrapevineSharding", "Glibc", "Synchronization"]
   ),
+  Arrow("Sources/GrapevineEncryption", ["Grapevine", "GrapevineTransport", "Crypto"]),
+  Arrow(
+    "eval/Sealing",
+    [
+      "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineEncryption", "GrapevineTransport",
+      "Glibc",
+    ]
+  ),
   Arrow(
     "eval/Scenarios",
     [

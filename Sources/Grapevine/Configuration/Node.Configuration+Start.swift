@@ -7,18 +7,31 @@ extension Node.Configuration {
   func makeRuntime(
     for id: MemberID,
     on loop: Node.Loop,
-    delegate: NodeHub
+    delegate: NodeHub,
+    sealing: NodeSealing?
   ) throws(NodeError) -> (NodeRuntime, Endpoint) {
     do {
       let endpoint = try bindEndpoint()
       do {
-        return try makeRuntime(at: endpoint, for: id, on: loop, delegate: delegate)
+        return try makeRuntime(
+          at: endpoint,
+          for: id,
+          on: loop,
+          delegate: delegate,
+          sealing: sealing
+        )
       } catch let error as SystemError
         where sockets == nil && isBoundToAll && error.code == EAFNOSUPPORT
       {
         // On a machine without IPv6 all addresses are the IPv4 ones.
         let endpoint = Endpoint(ipv4: 0, port: endpoint.port)
-        return try makeRuntime(at: endpoint, for: id, on: loop, delegate: delegate)
+        return try makeRuntime(
+          at: endpoint,
+          for: id,
+          on: loop,
+          delegate: delegate,
+          sealing: sealing
+        )
       }
     } catch let error as InvalidConfiguration {
       throw NodeError(error)
@@ -41,7 +54,8 @@ extension Node.Configuration {
     at bind: Endpoint,
     for id: MemberID,
     on loop: Node.Loop,
-    delegate: NodeHub
+    delegate: NodeHub,
+    sealing: NodeSealing?
   ) throws -> (NodeRuntime, Endpoint) {
     var advertised: Endpoint?
     let runtime = try NodeRuntime(
@@ -50,19 +64,33 @@ extension Node.Configuration {
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
-      streamTimeout: gossip.streamTimeout
+      streamTimeout: gossip.streamTimeout,
+      sealing: sealing
     ) { bound in
       let endpoint = try advertisedEndpoint(bound: bound)
       advertised = endpoint
-      return Engine(
-        id: id,
-        endpoint: endpoint,
-        configuration: gossip,
-        seed: SecureRandom.number(),
-        now: MonotonicClock.now()
-      )
+      return try makeEngine(for: id, at: endpoint, sealing)
     }
     return (runtime, advertised ?? runtime.boundEndpoint)
+  }
+
+  private func makeEngine(
+    for id: MemberID,
+    at endpoint: Endpoint,
+    _ sealing: NodeSealing?
+  ) throws(StateError) -> Engine {
+    var gossip = gossip
+    if sealing != nil { gossip.maximumPacketSize -= Seal.packetOverhead }
+    let now = MonotonicClock.now()
+    var engine = Engine(
+      id: id,
+      endpoint: endpoint,
+      configuration: gossip,
+      seed: SecureRandom.number(),
+      now: now
+    )
+    if let sealing { try engine.publish(sealing.published, now: now) }
+    return engine
   }
 
   /// What others are told: what was given, else the bound address, else an interface's.

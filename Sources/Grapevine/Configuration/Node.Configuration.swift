@@ -46,6 +46,19 @@ extension Node {
     /// While no other member is live it is done sooner.
     public var seedInterval: Duration = .seconds(30)
 
+    /// Keys by which the node seals what it sends, and opens what it receives; nil for none, and
+    /// then everything is plain.
+    ///
+    /// All nodes of a cluster need the same keys. ``GossipConfiguration/maximumPacketSize`` stays
+    /// the largest UDP payload that is sent; of it the seal takes 48 bytes.
+    public var sealer: (any PacketSealer)?
+
+    /// What the node seals and takes at the start, where it has a ``sealer``.
+    ///
+    /// Anything but ``SealingMode/require`` is for introducing keys in a cluster that is live:
+    /// until then whoever can reach a node can speak to it.
+    public var sealingMode = SealingMode.require
+
     /// The event loop that the node shares with others; nil for one of its own.
     public var loop: Loop?
 
@@ -80,6 +93,7 @@ extension Node.Configuration {
       "\(seedInterval)",
       "10 ms to a day"
     )
+    if sealer != nil { try checkSealing() }
     let limit = watcherQueueLimit
     let range = 1...(1 << 24)
     try check(
@@ -87,6 +101,22 @@ extension Node.Configuration {
       "watcherQueueLimit",
       "\(limit)",
       "\(range.lowerBound) to \(range.upperBound)"
+    )
+  }
+
+  private func checkSealing() throws(InvalidConfiguration) {
+    let least = GossipConfiguration.packetSizeMinimum + Seal.packetOverhead
+    try check(
+      gossip.maximumPacketSize >= least,
+      "gossip.maximumPacketSize",
+      "\(gossip.maximumPacketSize)",
+      "at least \(least) with a sealer"
+    )
+    try check(
+      gossip.valueSizeLimit >= MemberSealing.sizeLimit,
+      "gossip.valueSizeLimit",
+      "\(gossip.valueSizeLimit)",
+      "at least \(MemberSealing.sizeLimit) with a sealer"
     )
   }
 

@@ -140,12 +140,15 @@ extension EngineDriver {
       return
     }
     guard inbox.count > 0 else { return }
+    let truncated = (0..<inbox.count).count { inbox.isTruncated(at: $0) }
+    if truncated > 0 { metrics.withLock { $0.receivesTruncated += truncated } }
+    if let sealing {
+      feedOpened(inbox, sealing, &table, context)
+      return
+    }
     feed(&table, context) { engine, now in
-      for index in 0..<inbox.count {
-        guard !inbox.isTruncated(at: index), let source = inbox.source(at: index) else {
-          metrics.withLock { $0.receivesTruncated += 1 }
-          continue
-        }
+      for index in 0..<inbox.count where !inbox.isTruncated(at: index) {
+        guard let source = inbox.source(at: index) else { continue }
         inbox.withDatagram(at: index) { engine.receive($0, from: source, now: now) }
       }
     }

@@ -73,8 +73,7 @@ extension EngineDriver {
     case .open(let id, let endpoint): open(id, endpoint, &table, context)
     case .send(let id, let bytes):
       guard let stream = table.streams[id] else { return }
-      stream.connection.enqueue(bytes)
-      table.noteUnflushed(stream)
+      queue(bytes, on: stream, &table, context)
     case .finish(let id):
       guard let stream = table.streams[id] else { return }
       stream.end = .draining
@@ -139,7 +138,7 @@ extension EngineDriver {
   }
 
   /// Ends the connection and tells the engine, unless it has finished the stream itself.
-  private func close(
+  func close(
     _ stream: OpenStream,
     _ closure: StreamClosure,
     _ table: inout StreamTable,
@@ -209,8 +208,14 @@ extension EngineDriver {
       case .ended:
         close(stream, stream.writeError.map { StreamClosure($0) } ?? .ended, &table, context)
       case .bytes(let count):
-        guard stream.end == .none, let start = buffer.baseAddress else { return }
+        guard stream.end == .none || stream.seal.isHolding, let start = buffer.baseAddress else {
+          return
+        }
         let bytes = Span(_unsafeStart: UnsafePointer(start), count: count)
+        if let sealing {
+          feedOpened(bytes, on: stream, sealing, &table, context)
+          return
+        }
         feed(&table, context) { engine, now in
           engine.streamReceived(stream.id, bytes, now: now)
         }
@@ -250,8 +255,9 @@ extension EngineDriver {
       stream.connection.discardQueue()
     }
     if stream.end == .none {
-      if written > 0 {
-        feed(&table, context) { engine, now in engine.streamWrote(stream.id, written, now: now) }
+      let said = stream.seal.noteWritten(written)
+      if said > 0 {
+        feed(&table, context) { engine, now in engine.streamWrote(stream.id, said, now: now) }
       }
     } else {
       proceedWithEnd(stream, hasWritten: written > 0, &table, context)
@@ -285,8 +291,12 @@ extension EngineDriver {
     _ table: inout StreamTable,
     _ context: EventLoop.Context
   ) {
-    guard stream.connection.queuedByteCount == 0 else {
+    guard stream.connection.queuedByteCount == 0, !stream.seal.isHolding else {
       if hasWritten { stream.expiry = MonotonicClock.now() + streamTimeout }
+      // Who has not said how it speaks can't be answered yet, and few may take their time.
+      if stream.seal.isHolding, table.finishingCount > Self.finishingLimit {
+        remove(stream, &table, context)
+      }
       return
     }
     guard stream.end == .draining else { return }

@@ -11,6 +11,8 @@ final class EngineDriver: Sendable {
   let state: Locked<State>
   let table: Locked<StreamTable>
   let metrics = Locked(TransportMetrics())
+  /// What seals; nil if everything is plain.
+  let sealing: NodeSealing?
   /// How long a finished stream may take for its rest.
   let streamTimeout: Duration
 
@@ -19,8 +21,10 @@ final class EngineDriver: Sendable {
     sockets: PortPair,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss?,
-    streamTimeout: Duration
+    streamTimeout: Duration,
+    sealing: NodeSealing?
   ) {
+    self.sealing = sealing
     state = Locked(
       State(
         engine: engine,
@@ -124,6 +128,7 @@ extension EngineDriver {
       outbox.removeAll()
       return
     }
+    sealing?.seal(outbox)
     var failures = TransportMetrics()
     outbox.send(through: socket, counting: &failures)
     guard failures != TransportMetrics() else { return }

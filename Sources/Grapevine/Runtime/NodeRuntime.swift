@@ -21,6 +21,7 @@ package final class NodeRuntime: Sendable {
   ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
+  ///   - sealing: what seals packets and streams; nil for plain ones.
   ///   - makeEngine: makes the engine for the address that was bound.
   /// - Throws: `SystemError` if the address can't be bound, or what `makeEngine` throws.
   package init(
@@ -30,6 +31,7 @@ package final class NodeRuntime: Sendable {
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
     streamTimeout: Duration = .seconds(10),
+    sealing: NodeSealing? = nil,
     makeEngine: (_ bound: Endpoint) throws -> Engine
   ) throws {
     let sockets =
@@ -46,7 +48,8 @@ package final class NodeRuntime: Sendable {
       sockets: sockets,
       delegate: delegate,
       sendLoss: sendLoss,
-      streamTimeout: streamTimeout
+      streamTimeout: streamTimeout,
+      sealing: sealing
     )
   }
 

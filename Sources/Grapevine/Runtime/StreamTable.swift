@@ -17,6 +17,8 @@ struct StreamTable {
   var acceptResumption: Instant?
   /// Whether the sockets are to outlive the driver's time on its loop, unread.
   var isSilent = false
+  /// What opens sealed packets, and knows whose have come.
+  var opener = PacketOpener()
   /// Who has events to deliver after this piece of work.
   var delegate: (any NodeRuntimeDelegate)?
 
@@ -66,6 +68,8 @@ final class OpenStream {
   var isConnecting: Bool
   /// Whether it is among the unflushed.
   var isUnflushed = false
+  /// How the stream is sealed; it is not used by a node without keys.
+  var seal: SealedStream
   /// Why writing failed; the stream ends with that once all that the peer sent is read.
   var writeError: SystemError?
   var end = End.none
@@ -94,6 +98,7 @@ final class OpenStream {
     self.registration = registration
     self.interest = interest
     self.isConnecting = isConnecting
+    seal = SealedStream(isOpener: isConnecting)
   }
 }
 

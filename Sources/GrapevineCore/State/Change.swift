@@ -72,10 +72,12 @@ public enum ReservedKeys {
   package static let leaving = "grapevine:leaving"
   /// Held by a member that owns keys of its users' data: its weight, in decimal digits.
   package static let participant = "grapevine:participant"
+  /// Held by a member that has keys to seal with: what ``MemberSealing`` says of them.
+  package static let sealing = "grapevine:sealing"
   /// What 16 hexadecimal digits follow, held by a member of a ``LockScope``.
   package static let lockScope = "grapevine:locks:"
   /// How many a member can have.
-  package static let count = 2 + LockScope.limit
+  package static let count = 3 + LockScope.limit
   /// The bytes of the longest.
   package static let sizeLimit = lockScope.utf8.count + 16
 }

@@ -69,6 +69,8 @@ public struct Member: Sendable, Hashable, Codable {
   /// The member's weight as an owner of keys, in percent of the usual one, from 1 to
   /// ``weightLimit``; nil if it owns none.
   public let weight: Int?
+  /// What the member says of the keys that it seals with; nil if it has none.
+  public let sealing: MemberSealing?
   /// The time until a member that left or is down is forgotten; nil while it lives.
   public let expiry: Duration?
   /// Says whether the member is the node that was asked.
@@ -84,6 +86,7 @@ public struct Member: Sendable, Hashable, Codable {
     isLeaving: Bool,
     isDown: Bool,
     weight: Int? = nil,
+    sealing: MemberSealing? = nil,
     expiry: Duration?,
     isSelf: Bool,
     entries: [Entry]
@@ -96,6 +99,7 @@ public struct Member: Sendable, Hashable, Codable {
     self.isLeaving = isLeaving
     self.isDown = isDown
     self.weight = weight
+    self.sealing = sealing
     self.expiry = expiry
     self.isSelf = isSelf
     self.entries = entries
@@ -106,7 +110,8 @@ public struct Member: Sendable, Hashable, Codable {
     first.id == second.id && first.address == second.address && first.version == second.version
       && first.hasLeft == second.hasLeft && first.isLeaving == second.isLeaving
       && first.isDown == second.isDown && first.weight == second.weight
-      && first.expiry == second.expiry && first.isSelf == second.isSelf
+      && first.sealing == second.sealing && first.expiry == second.expiry
+      && first.isSelf == second.isSelf
       && first.entries == second.entries
   }
 
@@ -135,6 +140,7 @@ public struct Member: Sendable, Hashable, Codable {
     case isLeaving = "leaving"
     case isDown = "down"
     case weight
+    case sealing
     case expiry
     case isSelf
     case entries

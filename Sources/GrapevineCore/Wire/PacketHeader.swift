@@ -45,6 +45,13 @@ package struct PacketHeader: Hashable, Sendable {
     bytes.appendFixed(sender.rawValue, size: 8)
   }
 
+  /// The sender that a packet claims; nil if it is too short to say.
+  package static func sender(of bytes: Span<UInt8>) -> MemberKey? {
+    guard bytes.count >= size else { return nil }
+    var reader = WireReader(8..<size)
+    return (try? reader.fixed(bytes, size: 8)).map { MemberKey(rawValue: $0) }
+  }
+
   /// Reads a header and checks that it is of this protocol and of the cluster `label`.
   package static func read(
     _ bytes: Span<UInt8>,

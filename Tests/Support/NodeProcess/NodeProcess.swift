@@ -1,6 +1,7 @@
 import Glibc
 import Grapevine
 import GrapevineCore
+import GrapevineEncryption
 import GrapevineTransport
 
 /// A node in a process of its own, for tests that stop, wake and kill it.
@@ -48,6 +49,11 @@ enum NodeProcess {
       configuration.seeds = { [seed] }
     case "interface": configuration.interfaces = parts.suffix(1)
     case "seed-interval": configuration.seedInterval = .milliseconds(number)
+    #if Encryption
+      case "key":
+        let key = try? SealingKey(hexadecimal: parts.last ?? "")
+        configuration.sealer = key.flatMap { try? Keyring($0) }
+    #endif
     case "wall": WallClockShift.step(milliseconds: number)
     default:
       print("unknown setting \(setting)")

@@ -27,8 +27,10 @@ struct Arena: Sendable {
   /// What went wrong on an attacker's thread, which no test is known on.
   private let complaints = Locked<[String]>([])
 
+  /// The sealer is that of the honest ones, where the options give the victim the same keys.
   init(
     options: [String] = [],
+    sealer: (any PacketSealer)? = nil,
     interval: Duration = Self.interval,
     expiry: Duration = .seconds(1)
   ) async throws {
@@ -48,6 +50,7 @@ struct Arena: Sendable {
       let node = try makeNode(name) {
         $0.gossip.interval = interval
         $0.gossip.memberExpiry = expiry
+        $0.sealer = sealer
       }
       node.watch(.down) { member in downs.withLock { $0.append(member) } }
       try await node.join([address])
