@@ -18,6 +18,9 @@ let package = Package(
   products: [
     .library(name: "Grapevine", targets: ["Grapevine"]),
     .library(name: "GrapevineSharding", targets: ["GrapevineSharding"]),
+    .library(name: "GrapevineSwiftLog", targets: ["GrapevineSwiftLog"]),
+    .library(name: "GrapevineSwiftMetrics", targets: ["GrapevineSwiftMetrics"]),
+    .library(name: "GrapevineServiceLifecycle", targets: ["GrapevineServiceLifecycle"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
   ],
@@ -27,7 +30,16 @@ let package = Package(
       name: "PlantedFaults",
       description: "Lets a test make the engine err on purpose; never for a build that is used."
     ),
+    .trait(name: "SwiftLog", description: "Brings SwiftLogSink; see docs/bridges.md."),
+    .trait(name: "SwiftMetrics", description: "Brings MetricsPublisher; see docs/bridges.md."),
+    .trait(name: "ServiceLifecycle", description: "Brings NodeService; see docs/bridges.md."),
     .default(enabledTraits: []),
+  ],
+  dependencies: [
+    // Each is fetched with its trait alone.
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
   ],
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: strict),
@@ -50,6 +62,38 @@ let package = Package(
     .target(
       name: "Grapevine",
       dependencies: ["GrapevineCore", "GrapevineSharding", "GrapevineTransport"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineSwiftLog",
+      dependencies: [
+        "Grapevine",
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineSwiftMetrics",
+      dependencies: [
+        "Grapevine",
+        .product(
+          name: "Metrics",
+          package: "swift-metrics",
+          condition: .when(traits: ["SwiftMetrics"])
+        ),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineServiceLifecycle",
+      dependencies: [
+        "Grapevine",
+        .product(
+          name: "ServiceLifecycle",
+          package: "swift-service-lifecycle",
+          condition: .when(traits: ["ServiceLifecycle"])
+        ),
+      ],
       swiftSettings: strict
     ),
     .target(

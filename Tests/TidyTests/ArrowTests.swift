@@ -26,6 +26,9 @@ private let arrows = [
     "Sources/Grapevine",
     ["GrapevineCore", "GrapevineTransport", "GrapevineSharding", "Glibc", "Synchronization"]
   ),
+  Arrow("Sources/GrapevineSwiftLog", ["Grapevine", "Logging"]),
+  Arrow("Sources/GrapevineSwiftMetrics", ["Grapevine", "Metrics"]),
+  Arrow("Sources/GrapevineServiceLifecycle", ["Grapevine", "ServiceLifecycle"]),
   Arrow(
     "eval/Scenarios",
     [
