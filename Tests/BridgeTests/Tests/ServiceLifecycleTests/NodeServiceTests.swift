@@ -145,10 +145,16 @@
       let taken = makeGroup(NodeService(configuration))
       let error = await #expect(throws: NodeError.self) { try await taken.run() }
       #expect(error?.code == .addressInUse)
+      let (nodes, keeper) = AsyncStream.makeStream(of: Node.self)
       let unprepared = makeGroup(
-        NodeService(quickConfiguration("node")) { _ in throw NotPrepared() }
+        NodeService(quickConfiguration("node")) { node in
+          keeper.yield(node)
+          throw NotPrepared()
+        }
       )
       await #expect(throws: NotPrepared.self) { try await unprepared.run() }
+      let node = try #require(await nodes.first { _ in true })
+      #expect(isClosed(node))
     }
   }
 

@@ -83,11 +83,11 @@
 
     @Test func `gauges are what they are now, and go with the member they are of`() async throws {
       let (a, b) = try await makePair()
-      defer { a.close() }
       let publisher = MetricsPublisher(a, labels: ["cluster": "eu"], factory: system)
       await publisher.publish()
       let cluster = ("cluster", "eu")
-      #expect(Set(meters.keys) == Set(series(.gauge, of: a, with: [cluster]).keys))
+      // What is known of the other member grows from heartbeat to heartbeat.
+      #expect(Set(meters.keys).isSubset(of: series(.gauge, of: a, with: [cluster]).keys))
       let live = Series("grapevine_members", [cluster, ("state", "live")])
       let version = Series("grapevine_peer_version", [cluster, ("peer", "b")])
       #expect(meters[live] == 2 && meters[version] == 0)
@@ -98,9 +98,10 @@
       try await b.leave()
       b.close()
       #expect(try await holds { a.liveMemberCount == 1 })
+      a.close()
       await publisher.publish()
       #expect(meters[live] == 1 && meters[version] == nil)
-      #expect(Set(meters.keys) == Set(series(.gauge, of: a, with: [cluster]).keys))
+      #expect(meters == series(.gauge, of: a, with: [cluster]))
     }
 
     @Test func `it is published at once, again and again, and once more at the end`() async throws {
