@@ -19,6 +19,7 @@
     private let node: Node
     private let labels: [(String, String)]
     private let factory: any MetricsFactory
+    private let isWanted: @Sendable (String) -> Bool
     private var counters: [Key: (counter: Counter, published: Double)] = [:]
     private var meters: [Key: Meter] = [:]
 
@@ -29,14 +30,18 @@
     ///   - labels: Labels that all metrics get. Several nodes of a process need one that tells
     ///     them from one another, such as `["node": "web-1"]`.
     ///   - factory: What makes the counters and meters.
+    ///   - isWanted: Says of a metric's name whether it is published; without it all are. Those of
+    ///     single peers, `grapevine_peer_…`, grow with the cluster: some 8,000 at 1,000 members.
     public init(
       _ node: Node,
       labels: KeyValuePairs<String, String> = [:],
-      factory: any MetricsFactory = MetricsSystem.factory
+      factory: any MetricsFactory = MetricsSystem.factory,
+      where isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
       self.node = node
       self.labels = labels.map { ($0.key, $0.value) }
       self.factory = factory
+      self.isWanted = isWanted
     }
 
     /// Publishes what the node has to tell at this moment.
@@ -44,7 +49,7 @@
     /// - Complexity: O(members).
     public func publish() {
       var gone = meters
-      for family in node.metrics.families {
+      for family in node.metrics.families where isWanted(family.name) {
         for sample in family.samples {
           let key = Key(name: family.name, labels: sample.labels)
           switch family.kind {

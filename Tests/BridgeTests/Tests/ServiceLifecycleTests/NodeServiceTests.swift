@@ -23,7 +23,7 @@
       }
     }
 
-    /// What `witness` is told of the member `name` until that has left or is down.
+    /// What `events` tell of the member `name` until that has left or is down.
     private func end(of name: String, in events: EventStream) async -> [Event] {
       var told: [Event] = []
       for await case .event(let event) in events {
@@ -43,7 +43,7 @@
       let events = witness.events()
       let node = try Node(quickConfiguration("node"))
       let group = makeGroup(
-        NodeService(node, joining: [witness.address.description], handOver: .seconds(600))
+        NodeService(node, joining: [witness.address.description], handOver: .seconds(10))
       )
       let running = Task { try await group.run() }
       #expect(try await holds { witness.liveMemberCount == 2 })

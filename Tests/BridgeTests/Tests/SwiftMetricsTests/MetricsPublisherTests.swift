@@ -104,6 +104,17 @@
       #expect(meters == series(.gauge, of: a, with: [cluster]))
     }
 
+    @Test func `what is not wanted is not published`() async throws {
+      let (a, b) = try await makePair()
+      defer { a.close() }
+      defer { b.close() }
+      let publisher = MetricsPublisher(a, factory: system) { !$0.hasPrefix("grapevine_peer_") }
+      await publisher.publish()
+      #expect(a.metrics.families.contains { $0.name == "grapevine_peer_version" })
+      #expect(!system.meters.isEmpty && !system.counters.isEmpty)
+      #expect(!system.meters.contains { $0.label.hasPrefix("grapevine_peer_version") })
+    }
+
     @Test func `it is published at once, again and again, and once more at the end`() async throws {
       let (a, b) = try await makePair()
       let publisher = MetricsPublisher(a, factory: system)
