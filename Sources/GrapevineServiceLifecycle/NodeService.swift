@@ -80,8 +80,9 @@
 
     /// Joins, waits for the group's graceful shutdown, leaves and closes the node.
     ///
-    /// A shutdown that comes while it joins ends that. When the task is cancelled the node is
-    /// closed at once, and others find out that it is down.
+    /// A shutdown that comes while it joins ends that: a member that has heard of the node by then
+    /// and that the node does not know yet finds out that it is down. When the task is cancelled
+    /// the node is closed at once, and all find out that it is down.
     ///
     /// - Throws: What starting, joining or leaving throws, or `CancellationError`. The node is
     ///   closed then, too.
