@@ -20,6 +20,9 @@ let package = Package(
     .library(name: "GrapevineSharding", targets: ["GrapevineSharding"]),
     .library(name: "GrapevineTesting", targets: ["GrapevineTesting"]),
     .library(name: "GrapevineEncryption", targets: ["GrapevineEncryption"]),
+    .library(name: "GrapevineSwiftLog", targets: ["GrapevineSwiftLog"]),
+    .library(name: "GrapevineSwiftMetrics", targets: ["GrapevineSwiftMetrics"]),
+    .library(name: "GrapevineServiceLifecycle", targets: ["GrapevineServiceLifecycle"]),
     .executable(name: "eval", targets: ["eval"]),
     .executable(name: "fuzz", targets: ["fuzz"]),
     .executable(name: "sealing", targets: ["sealing"]),
@@ -34,11 +37,17 @@ let package = Package(
       name: "PlantedFaults",
       description: "Lets a test make the engine err on purpose; never for a build that is used."
     ),
+    .trait(name: "SwiftLog", description: "Brings SwiftLogSink; see docs/bridges.md."),
+    .trait(name: "SwiftMetrics", description: "Brings MetricsPublisher; see docs/bridges.md."),
+    .trait(name: "ServiceLifecycle", description: "Brings NodeService; see docs/bridges.md."),
     .default(enabledTraits: []),
   ],
   dependencies: [
     // Each is fetched with its trait alone.
-    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0")
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
   ],
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: strict),
@@ -71,6 +80,38 @@ let package = Package(
           name: "Crypto",
           package: "swift-crypto",
           condition: .when(traits: ["Encryption"])
+        ),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineSwiftLog",
+      dependencies: [
+        "Grapevine",
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineSwiftMetrics",
+      dependencies: [
+        "Grapevine",
+        .product(
+          name: "Metrics",
+          package: "swift-metrics",
+          condition: .when(traits: ["SwiftMetrics"])
+        ),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "GrapevineServiceLifecycle",
+      dependencies: [
+        "Grapevine",
+        .product(
+          name: "ServiceLifecycle",
+          package: "swift-service-lifecycle",
+          condition: .when(traits: ["ServiceLifecycle"])
         ),
       ],
       swiftSettings: strict

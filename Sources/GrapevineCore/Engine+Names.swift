@@ -90,10 +90,11 @@ extension Engine {
     yieldName(to: done.rival, at: done.rivalEndpoint)
   }
 
-  /// Says nothing more, as one that has left and whose identity lives elsewhere.
+  /// Says nothing more, as one that has left and is forgotten, or whose identity lives elsewhere.
   ///
-  /// Else it would keep that one alive when it dies. Until all was told of leaving it goes on.
-  private mutating func fallSilent(after successor: MemberID) {
+  /// Else it would keep that one alive when it dies; and of others it may tell what is long over,
+  /// as it looks after nobody. Until all was told of leaving it goes on.
+  mutating func fallSilent(after successor: MemberID) {
     guard phase == .left, leaving == nil, pending.isEmpty else { return }
     phase = .superseded(by: successor)
     endWaits()

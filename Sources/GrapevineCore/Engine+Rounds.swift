@@ -57,6 +57,11 @@ extension Engine {
     // Answers are rare: one slow moment must not make this node patient for ever.
     roundTrip -= roundTrip / 64
     expireMembers()
+    if phase == .left {
+      let lifetime = configuration.memberExpiry.wholeNanoseconds
+      if table[localSlot].verdictElapsed(now: clock) >= lifetime { fallSilent(after: localID) }
+      guard !isSilent else { return }
+    }
     compactOwnState()
     if phase == .active { actForNoReason() }
     sendHeartbeats(isScheduled: true)

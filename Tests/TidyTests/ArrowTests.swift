@@ -35,6 +35,9 @@ private let arrows = [
       "Glibc",
     ]
   ),
+  Arrow("Sources/GrapevineSwiftLog", ["Grapevine", "Logging"]),
+  Arrow("Sources/GrapevineSwiftMetrics", ["Grapevine", "Metrics"]),
+  Arrow("Sources/GrapevineServiceLifecycle", ["Grapevine", "ServiceLifecycle"]),
   Arrow(
     "eval/Scenarios",
     [

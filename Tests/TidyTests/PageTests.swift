@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func `says of each metric what it is, and of no other`() throws {
-    let home = "Sources/Grapevine/Metrics/NodeMetrics+Prometheus.swift"
+    let home = "Sources/Grapevine/Metrics/NodeMetrics+Families.swift"
     let code = try #require(SourceTree.file(home)).text.split(separator: "\"")
     let page = try #require(SourceTree.file("docs/metrics.md")).text
       .split { !($0.isLetter || $0.isNumber || $0 == "_") }

@@ -46,6 +46,20 @@ public struct LogRecord: Sendable, Hashable, Codable {
     public let name: String
     /// The field's value as text.
     public let value: String
+
+    /// Creates a field, as a test of a sink needs one.
+    public init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// Creates a record, as a test of a sink needs one.
+  public init(level: LogLevel, node: String, message: String, fields: [Field] = []) {
+    self.level = level
+    self.node = node
+    self.message = message
+    self.fields = fields
   }
 }
 
@@ -57,6 +71,9 @@ extension LogRecord: CustomStringConvertible {
 }
 
 /// Where a node's log records go; none is needed, and none is the default.
+///
+/// ``StandardErrorSink`` writes them as lines; the package's trait `SwiftLog` brings a sink for
+/// swift-log.
 ///
 /// Records come one at a time and in order, outside every lock, on the thread that also calls the
 /// watchers of the node's ``Node/Loop``: a slow sink never delays gossip. What a full queue dropped

@@ -1,15 +1,28 @@
-/// Metrics in the text format that Prometheus reads (exposition format, version 0.0.4).
-struct PrometheusText {
-  enum Kind: String {
-    case counter
-    case gauge
+extension NodeMetrics {
+  /// The metrics in the text format that Prometheus reads (exposition format, version 0.0.4, with
+  /// the content type `text/plain; version=0.0.4; charset=utf-8`).
+  ///
+  /// Each metric and what it is for is in `docs/metrics.md`.
+  ///
+  /// - Parameter labels: Labels that all samples get, such as `["cluster": "eu"]`. Names are
+  ///   letters, digits and underscores, and begin with no digit: what is not becomes an underscore.
+  ///   Values can be anything.
+  /// - Returns: The text, with a sample or more on each metric.
+  /// - Complexity: O(members).
+  public func prometheusText(labels: KeyValuePairs<String, String> = [:]) -> String {
+    var text = PrometheusText(labels: labels.map { ($0.key, $0.value) })
+    for family in families { text.write(family) }
+    return text.text
   }
+}
 
+/// Metrics in the text format that Prometheus reads (exposition format, version 0.0.4).
+private struct PrometheusText {
   private(set) var text = ""
-  private let constantLabels: [(String, String)]
+  private let constantLabels: [MetricFamily.Label]
 
   init(labels: [(String, String)]) {
-    constantLabels = labels.map { (Self.labelName($0), $1) }
+    constantLabels = labels.map { MetricFamily.Label(Self.labelName($0), $1) }
   }
 
   private static func labelName(_ name: String) -> String {
@@ -27,62 +40,34 @@ struct PrometheusText {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  mutating func counter(_ name: String, _ help: String, _ value: Int) {
-    family(name, .counter, help) { $0.add(value) }
+  mutating func write(_ family: MetricFamily) {
+    text += "# HELP \(family.name) \(family.help)\n"
+    text += "# TYPE \(family.name) \(family.kind.rawValue)\n"
+    for sample in family.samples {
+      let labels = (constantLabels + sample.labels)
+        .map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
+      text += family.name
+      if !labels.isEmpty { text += "{\(labels.joined(separator: ","))}" }
+      text += " \(Self.number(sample.value))\n"
+    }
   }
 
-  mutating func gauge(_ name: String, _ help: String, _ value: Int) {
-    family(name, .gauge, help) { $0.add(value) }
+  /// Whole numbers without a point, as far as a double tells them from one another.
+  private static func number(_ value: Double) -> String {
+    guard abs(value) < 0x1p53, value == value.rounded() else { return "\(value)" }
+    return "\(Int(value))"
   }
 
-  /// A metric with the samples that `body` adds; none, and nothing is written.
-  mutating func family(
-    _ name: String,
-    _ kind: Kind,
-    _ help: String,
-    _ body: (inout Samples) -> Void
-  ) {
-    var samples = Samples(name: name, constantLabels: constantLabels)
-    body(&samples)
-    guard !samples.text.isEmpty else { return }
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n\(samples.text)"
-  }
-
-  struct Samples {
-    fileprivate let name: String
-    fileprivate let constantLabels: [(String, String)]
-    fileprivate var text = ""
-
-    mutating func add(_ value: Int, _ labels: (String, String)...) {
-      append("\(value)", labels)
-    }
-
-    mutating func add(_ value: UInt64, _ labels: (String, String)...) {
-      append("\(value)", labels)
-    }
-
-    mutating func add(_ value: Double, _ labels: (String, String)...) {
-      append("\(value)", labels)
-    }
-
-    private mutating func append(_ value: String, _ labels: [(String, String)]) {
-      let all = (constantLabels + labels).map { "\($0)=\"\(Self.escaped($1))\"" }
-      text += name
-      if !all.isEmpty { text += "{\(all.joined(separator: ","))}" }
-      text += " \(value)\n"
-    }
-
-    private static func escaped(_ value: String) -> String {
-      var escaped = ""
-      for scalar in value.unicodeScalars {
-        switch scalar {
-        case "\\": escaped += "\\\\"
-        case "\"": escaped += "\\\""
-        case "\n": escaped += "\\n"
-        default: escaped.unicodeScalars.append(scalar)
-        }
+  private static func escaped(_ value: String) -> String {
+    var escaped = ""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\\": escaped += "\\\\"
+      case "\"": escaped += "\\\""
+      case "\n": escaped += "\\n"
+      default: escaped.unicodeScalars.append(scalar)
       }
-      return escaped
     }
+    return escaped
   }
 }

@@ -71,6 +71,21 @@ struct MovedTests {
     #expect(stage.packets(.heartbeat).isEmpty)
   }
 
+  @Test func `one that has left is silent when it is forgotten`() {
+    var configuration = Stage.wide
+    configuration.memberExpiry = .seconds(20)
+    var stage = Stage(3, configuration)
+    let leftAt = stage.now
+    stage.engine.leave(now: stage.now)
+    stage.run(until: leftAt + .milliseconds(19_900))
+    #expect(stage.engine.hasLeft && !stage.engine.isSuperseded)
+    stage.run(until: leftAt + .seconds(21))
+    #expect(stage.engine.isSuperseded)
+    stage.forget()
+    stage.run(for: .seconds(60))
+    #expect(stage.packets.isEmpty && stage.opened.isEmpty && stage.events.isEmpty)
+  }
+
   /// Lets a member tell the node that its identity lives at another address.
   private func tellElsewhere(_ stage: inout Stage) {
     let own = stage.engine.localID

@@ -68,6 +68,37 @@ import Testing
     #expect(told.contains { $0.name == "grapevine_peer_phi" && $0.value < 128 })
   }
 
+  @Test func `the list of metrics has each sample of the text once`() async throws {
+    let nodes = try await makeCluster("a", "b")
+    let metrics = nodes[0].metrics
+    let families = metrics.families
+    let listed = families.flatMap { family in
+      family.samples.map { sample in
+        let labels = sample.labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",")
+        return "\(family.name) \(labels) \(sample.value)"
+      }
+    }
+    let told = try samples(metrics.prometheusText()).map { sample in
+      "\(sample.name) \(sample.labels.dropFirst().dropLast()) \(sample.value)"
+    }
+    #expect(listed == told && Set(listed).count == listed.count)
+    for family in families where family.kind == .counter {
+      #expect(family.samples.allSatisfy { $0.value >= 0 && $0.value == $0.value.rounded() })
+    }
+    let bytes = families.first { $0.name == "grapevine_packet_bytes_total" }
+    #expect(bytes?.samples.map(\.labels).map { $0.map(\.value) } == [["in"], ["out"]])
+    #expect(
+      bytes?.samples.map(\.value)
+        == [metrics.packetBytesIn, metrics.packetBytesOut].map(Double.init)
+    )
+  }
+
+  @Test func `whole numbers are told without a point`() throws {
+    let text = try makeNode("a").metrics.prometheusText()
+    #expect(text.contains("grapevine_node_info{") && text.contains("} 1\n"))
+    #expect(!text.contains(".0\n"))
+  }
+
   @Test func `labels are escaped, and their names made such as can be read`() throws {
     let node = try makeNode("a\"\\\n")
     defer { node.close() }

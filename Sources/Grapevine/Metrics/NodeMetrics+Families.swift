@@ -2,30 +2,27 @@ import GrapevineCore
 import GrapevineSharding
 
 extension NodeMetrics {
-  /// The metrics in the text format that Prometheus reads (exposition format, version 0.0.4, with
-  /// the content type `text/plain; version=0.0.4; charset=utf-8`).
+  /// All metrics, in an order that stays the same, from which ``prometheusText(labels:)`` and other
+  /// ways to publish them are made.
   ///
-  /// Each metric and what it is for is in `docs/metrics.md`.
+  /// Those of which there is no sample at this moment are left out. Each metric and what it is for
+  /// is in `docs/metrics.md`.
   ///
-  /// - Parameter labels: Labels that all samples get, such as `["cluster": "eu"]`. Names are
-  ///   letters, digits and underscores, and begin with no digit: what is not becomes an underscore.
-  ///   Values can be anything.
-  /// - Returns: The text, with a sample or more on each metric.
   /// - Complexity: O(members).
-  public func prometheusText(labels: KeyValuePairs<String, String> = [:]) -> String {
-    var text = PrometheusText(labels: labels.map { ($0.key, $0.value) })
-    writeNode(to: &text)
-    writeTraffic(to: &text)
-    writeMessages(to: &text)
-    writeTrouble(to: &text)
-    writeDetection(to: &text)
-    writeState(to: &text)
-    writePeers(to: &text)
-    return text.text
+  public var families: [MetricFamily] {
+    var list = FamilyList()
+    listNode(in: &list)
+    listTraffic(in: &list)
+    listMessages(in: &list)
+    listTrouble(in: &list)
+    listDetection(in: &list)
+    listState(in: &list)
+    listPeers(in: &list)
+    return list.families
   }
 
-  private func writeNode(to text: inout PrometheusText) {
-    text.family("grapevine_node_info", .gauge, "Who the node is; always 1.") {
+  private func listNode(in list: inout FamilyList) {
+    list.family("grapevine_node_info", .gauge, "Who the node is; always 1.") {
       $0.add(
         1,
         ("node", id.name),
@@ -34,82 +31,82 @@ extension NodeMetrics {
         ("state", state.description)
       )
     }
-    text.family("grapevine_members", .gauge, "Members known, itself included, by state.") {
+    list.family("grapevine_members", .gauge, "Members known, itself included, by state.") {
       $0.add(members.live - members.leaving, ("state", "live"))
       $0.add(members.leaving, ("state", "leaving"))
       $0.add(members.down, ("state", "down"))
       $0.add(members.left, ("state", "left"))
       $0.add(members.buried, ("state", "buried"))
     }
-    text.gauge("grapevine_participants", "Live members that own keys.", members.participants)
-    text.gauge(
+    list.gauge("grapevine_participants", "Live members that own keys.", members.participants)
+    list.gauge(
       "grapevine_accused_members",
       "Live members that some member finds silent.",
       members.accused
     )
     // A gauge is a double, which holds whole numbers below 2^53.
-    text.family(
+    list.family(
       "grapevine_fingerprint",
       .gauge,
       "Low 48 bits of the fingerprint of all that is known: equal where two nodes hold the same."
     ) { $0.add(fingerprint & 0xFFFF_FFFF_FFFF) }
-    text.family("grapevine_incarnation", .gauge, "Accusations and verdicts answered in this life.")
+    list.family("grapevine_incarnation", .gauge, "Accusations and verdicts answered in this life.")
     {
       $0.add(incarnation)
     }
-    text.family("grapevine_state_version", .gauge, "Version of the node's own state.") {
+    list.family("grapevine_state_version", .gauge, "Version of the node's own state.") {
       $0.add(version)
     }
-    text.gauge(
+    list.gauge(
       "grapevine_health_multiplier",
       "By how much patience with others is multiplied since the node runs late; 1 is well.",
       healthMultiplier
     )
-    text.gauge("grapevine_locks_held", "Ownership locks held.", heldLockCount)
-    text.gauge("grapevine_subscribers", "Watchers and event streams.", subscriberCount)
-    text.gauge("grapevine_peer_observers", "Observers of the owners of keys.", peerObserverCount)
+    list.gauge("grapevine_locks_held", "Ownership locks held.", heldLockCount)
+    list.gauge("grapevine_subscribers", "Watchers and event streams.", subscriberCount)
+    list.gauge("grapevine_peer_observers", "Observers of the owners of keys.", peerObserverCount)
   }
 
-  private func writeTraffic(to text: inout PrometheusText) {
-    text.family("grapevine_packets_total", .counter, "Datagrams.") {
+  private func listTraffic(in list: inout FamilyList) {
+    list.family("grapevine_packets_total", .counter, "Datagrams.") {
       $0.add(counters.packetsIn, ("direction", "in"))
       $0.add(counters.packetsOut, ("direction", "out"))
     }
-    text.family("grapevine_packet_bytes_total", .counter, "Bytes of UDP payload.") {
+    list.family("grapevine_packet_bytes_total", .counter, "Bytes of UDP payload.") {
       $0.add(counters.packetBytesIn, ("direction", "in"))
       $0.add(counters.packetBytesOut, ("direction", "out"))
     }
-    text.family("grapevine_streams_total", .counter, "TCP streams, by who opened them.") {
+    list.family("grapevine_streams_total", .counter, "TCP streams, by who opened them.") {
       $0.add(counters.streamsIn, ("direction", "in"))
       $0.add(counters.streamsOut, ("direction", "out"))
     }
-    text.family("grapevine_stream_bytes_total", .counter, "Bytes of TCP payload.") {
+    list.family("grapevine_stream_bytes_total", .counter, "Bytes of TCP payload.") {
       $0.add(counters.streamBytesIn, ("direction", "in"))
       $0.add(counters.streamBytesOut, ("direction", "out"))
     }
-    text.gauge(
+    list.gauge(
       "grapevine_stream_queue_peak_bytes",
       "Most bytes that ever waited in one stream for its socket.",
       counters.streamQueuePeak
     )
-    text.counter(
+    list.counter(
       "grapevine_stream_fallbacks_total",
       "Streams opened since packets did not bring a member's state.",
       counters.streamFallbacks
     )
-    text.counter(
+    list.counter(
       "grapevine_streams_failed_total",
       "Streams that ended before their work was done.",
       counters.streamsFailed
     )
-    text.counter(
+    list.counter(
       "grapevine_streams_refused_total",
       "Inbound streams told to come back later.",
       counters.streamsRefused
     )
   }
 
-  private func writeMessages(to text: inout PrometheusText) {
+  private func listMessages(in list: inout FamilyList) {
     let kinds: [(kind: String, in: Int, out: Int)] = [
       ("heartbeat", counters.heartbeatsIn, counters.heartbeatsOut),
       ("digest", counters.digestsIn, counters.digestsOut),
@@ -119,7 +116,7 @@ extension NodeMetrics {
       ("ping_request", counters.relaysIn, counters.relaysOut),
       ("request", counters.requestsIn, counters.requestsOut),
     ]
-    text.family("grapevine_messages_total", .counter, "Messages by kind and direction.") {
+    list.family("grapevine_messages_total", .counter, "Messages by kind and direction.") {
       for (kind, received, sent) in kinds {
         $0.add(received, ("kind", kind), ("direction", "in"))
         $0.add(sent, ("kind", kind), ("direction", "out"))
@@ -127,73 +124,73 @@ extension NodeMetrics {
       $0.add(counters.acksIn, ("kind", "ack"), ("direction", "in"))
       $0.add(counters.repliesIn, ("kind", "reply"), ("direction", "in"))
     }
-    text.family("grapevine_entries_total", .counter, "Keys of members carried or applied.") {
+    list.family("grapevine_entries_total", .counter, "Keys of members carried or applied.") {
       $0.add(counters.entriesIn, ("direction", "in"))
       $0.add(counters.entriesOut, ("direction", "out"))
     }
-    text.counter("grapevine_pushes_total", "Pushes begun by this node.", counters.pushesOut)
-    text.counter(
+    list.counter("grapevine_pushes_total", "Pushes begun by this node.", counters.pushesOut)
+    list.counter(
       "grapevine_pushes_new_total",
       "Pushes received that brought something new.",
       counters.pushesNew
     )
-    text.gauge(
+    list.gauge(
       "grapevine_push_hops",
       "Hops of the last push that brought something new.",
       counters.pushHopsLast
     )
-    text.counter(
+    list.counter(
       "grapevine_pulls_total",
       "Times that members were asked for at once.",
       counters.pullsOut
     )
-    text.counter("grapevine_snapshots_total", "Snapshots applied.", counters.snapshotsIn)
+    list.counter("grapevine_snapshots_total", "Snapshots applied.", counters.snapshotsIn)
   }
 
-  private func writeTrouble(to text: inout PrometheusText) {
-    text.family("grapevine_drops_total", .counter, "Received messages dropped, by reason.") {
+  private func listTrouble(in list: inout FamilyList) {
+    list.family("grapevine_drops_total", .counter, "Received messages dropped, by reason.") {
       for reason in Metrics.DropReason.allCases {
         $0.add(counters.drops[reason], ("reason", reason.label))
       }
     }
-    text.family("grapevine_send_failures_total", .counter, "Datagrams not sent, by reason.") {
+    list.family("grapevine_send_failures_total", .counter, "Datagrams not sent, by reason.") {
       for reason in SocketMetrics.SendFailure.allCases {
         $0.add(sockets.failedSends[reason] ?? 0, ("reason", reason.rawValue))
       }
       $0.add(counters.packetsDiscarded, ("reason", "queue_full"))
     }
-    text.family("grapevine_receive_failures_total", .counter, "Failed receives, by reason.") {
+    list.family("grapevine_receive_failures_total", .counter, "Failed receives, by reason.") {
       $0.add(sockets.truncatedReceives, ("reason", "truncated"))
       $0.add(sockets.failedReceives, ("reason", "error"))
     }
-    text.family("grapevine_accept_failures_total", .counter, "Failed accepts, by reason.") {
+    list.family("grapevine_accept_failures_total", .counter, "Failed accepts, by reason.") {
       $0.add(sockets.failedAccepts, ("reason", "error"))
       $0.add(sockets.exhaustedAccepts, ("reason", "exhausted"))
     }
-    text.counter(
+    list.counter(
       "grapevine_limit_refusals_total",
       "Pieces of state refused because a limit was reached.",
       counters.stateRefused
     )
-    text.counter(
+    list.counter(
       "grapevine_graves_hit_total",
       "News of forgotten members that was not believed.",
       counters.gravesHit
     )
-    text.counter(
+    list.counter(
       "grapevine_pauses_total",
       "Times that the node had not run for an interval or more.",
       counters.pauses
     )
   }
 
-  private func writeDetection(to text: inout PrometheusText) {
-    text.counter(
+  private func listDetection(in list: inout FamilyList) {
+    list.counter(
       "grapevine_suspicions_total",
       "Silent members that this node looked into.",
       counters.suspicions
     )
-    text.family(
+    list.family(
       "grapevine_suspicions_cleared_total",
       .counter,
       "Silent members that answered by a roundabout way alone."
@@ -201,63 +198,63 @@ extension NodeMetrics {
       $0.add(counters.relayAnswers, ("by", "relay"))
       $0.add(counters.streamAnswers, ("by", "stream"))
     }
-    text.counter(
+    list.counter(
       "grapevine_accusations_total",
       "Members that this node accused, since they did not answer at all.",
       counters.accusationsOut
     )
-    text.counter(
+    list.counter(
       "grapevine_verdicts_total",
       "Members that this node itself concluded to be down.",
       counters.verdictsOut
     )
-    text.counter(
+    list.counter(
       "grapevine_lone_verdicts_total",
       "Verdicts for which one accuser's word was enough.",
       counters.loneVerdicts
     )
-    text.counter(
+    list.counter(
       "grapevine_refutations_total",
       "Wrong accusations and verdicts on this node that it answered.",
       counters.refutations
     )
-    text.counter(
+    list.counter(
       "grapevine_challenges_total",
       "Verdicts from elsewhere that were put to the member first.",
       counters.challengesOut
     )
-    text.counter(
+    list.counter(
       "grapevine_challenges_refuted_total",
       "Those that the member answered.",
       counters.challengesRefuted
     )
-    text.counter("grapevine_flaps_total", "Members that came up again.", counters.flaps)
-    text.counter("grapevine_locks_granted_total", "Locks obtained.", counters.locksGranted)
-    text.counter(
+    list.counter("grapevine_flaps_total", "Members that came up again.", counters.flaps)
+    list.counter("grapevine_locks_granted_total", "Locks obtained.", counters.locksGranted)
+    list.counter(
       "grapevine_locks_contested_total",
       "Locks given up since another member held them, too.",
       counters.locksContested
     )
   }
 
-  private func writeState(to text: inout PrometheusText) {
-    text.family("grapevine_entries", .gauge, "Keys held of all members, by kind.") {
+  private func listState(in list: inout FamilyList) {
+    list.family("grapevine_entries", .gauge, "Keys held of all members, by kind.") {
       $0.add(entries.entries, ("kind", "live"))
       $0.add(entries.tombstones, ("kind", "tombstone"))
     }
-    text.gauge("grapevine_state_bytes", "Memory kept for all entries.", entries.size)
-    text.counter(
+    list.gauge("grapevine_state_bytes", "Memory kept for all entries.", entries.size)
+    list.counter(
       "grapevine_compactions_total",
       "Times that the node dropped its own aged tombstones.",
       counters.compactions
     )
   }
 
-  private func writePeers(to text: inout PrometheusText) {
+  private func listPeers(in list: inout FamilyList) {
     let live = peers.filter(\.isLive)
     /// A sample for each live peer of which `value` is known.
     func family(_ name: String, _ help: String, _ value: (PeerReport) -> Double?) {
-      text.family(name, .gauge, help) { samples in
+      list.family(name, .gauge, help) { samples in
         for peer in live {
           guard let value = value(peer) else { continue }
           samples.add(value, ("peer", peer.id.name))

@@ -1,0 +1,187 @@
+#if ServiceLifecycle
+  import BridgeSupport
+  import Grapevine
+  import GrapevineServiceLifecycle
+  import Logging
+  import ServiceLifecycle
+  import Testing
+
+  /// A node in a group of services.
+  @Suite(.timeLimit(.minutes(1))) struct NodeServiceTests {
+    private struct NotPrepared: Error {}
+
+    private func makeGroup(_ service: NodeService) -> ServiceGroup {
+      ServiceGroup(services: [service], logger: Logger(label: "group") { _ in SilentHandler() })
+    }
+
+    /// One of them does so first; while the other does not it has nobody to tell that it leaves.
+    private func knowEachOther(_ first: Node, _ second: Node) -> Bool {
+      first.liveMemberCount == 2 && second.liveMemberCount == 2
+    }
+
+    private func isClosed(_ node: Node) -> Bool {
+      do {
+        try node.set("is", "open")
+        return false
+      } catch {
+        return error.code == .closed
+      }
+    }
+
+    /// What `events` tell of the member `name` until that has left or is down.
+    private func end(of name: String, in events: EventStream) async -> [Event] {
+      var told: [Event] = []
+      for await case .event(let event) in events {
+        switch event {
+        case .leaving(let id) where id.name == name: told.append(event)
+        case .left(let id) where id.name == name, .down(let id) where id.name == name:
+          return told + [event]
+        default: break
+        }
+      }
+      return told
+    }
+
+    @Test func `a viewer leaves at once when the group shuts down`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let events = witness.events()
+      let node = try Node(quickConfiguration("node"))
+      let group = makeGroup(
+        NodeService(node, joining: [witness.address.description], handOver: .seconds(10))
+      )
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      await group.triggerGracefulShutdown()
+      try await running.value
+      #expect(isClosed(node))
+      #expect(await end(of: "node", in: events) == [.left(node.id)])
+    }
+
+    @Test func `a participant says first that it will leave`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let events = witness.events()
+      let node = try Node(quickConfiguration("node"))
+      let group = makeGroup(
+        NodeService(node, joining: [witness.address.description], handOver: .milliseconds(500))
+      )
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      try await node.changeState(to: .participant)
+      await group.triggerGracefulShutdown()
+      try await running.value
+      #expect(await end(of: "node", in: events) == [.leaving(node.id), .left(node.id)])
+    }
+
+    @Test func `the time to hand over ends when the group is cancelled`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let node = try Node(quickConfiguration("node"))
+      let group = makeGroup(
+        NodeService(node, joining: [witness.address.description], handOver: .seconds(600))
+      )
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      try await node.changeState(to: .participant)
+      await group.triggerGracefulShutdown()
+      #expect(try await holds { witness.member(named: "node")?.isLeaving == true })
+      #expect(!isClosed(node))
+      running.cancel()
+      _ = await running.result
+      #expect(isClosed(node))
+    }
+
+    @Test func `cancellation closes the node, and nobody hears that it left`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let events = witness.events()
+      let node = try Node(quickConfiguration("node"))
+      let group = makeGroup(NodeService(node, joining: [witness.address.description]))
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      running.cancel()
+      _ = await running.result
+      #expect(isClosed(node))
+      #expect(await end(of: "node", in: events) == [.down(node.id)])
+    }
+
+    @Test func `the error of a join that fails comes out of the group`() async throws {
+      let nobody = try SilentListener(accepts: false)
+      let node = try Node(quickConfiguration("node"))
+      let group = makeGroup(NodeService(node, joining: [nobody.address]))
+      let error = await #expect(throws: NodeError.self) { try await group.run() }
+      #expect(error?.code == .joinFailed && error?.failures.first?.address == nobody.address)
+      #expect(isClosed(node))
+    }
+
+    @Test func `a shutdown ends a join that waits`() async throws {
+      let silent = try SilentListener(accepts: true)
+      var configuration = quickConfiguration("node")
+      configuration.gossip.streamTimeout = .seconds(60)
+      let node = try Node(configuration)
+      let group = makeGroup(NodeService(node, joining: [silent.address]))
+      let running = Task { try await group.run() }
+      #expect(try await holds { silent.hasVisitor })
+      await group.triggerGracefulShutdown()
+      try await running.value
+      #expect(isClosed(node))
+    }
+
+    @Test func `it starts a node itself, and prepares it before others see it`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      var configuration = quickConfiguration("node")
+      let seed = witness.address.description
+      configuration.seeds = { [seed] }
+      let (nodes, keeper) = AsyncStream.makeStream(of: Node.self)
+      let group = makeGroup(
+        NodeService(configuration) { node in
+          #expect(node.liveMemberCount == 1)
+          try node.set("role", "web")
+          keeper.yield(node)
+        }
+      )
+      let running = Task { try await group.run() }
+      let node = try #require(await nodes.first { _ in true })
+      #expect(try await holds { knowEachOther(witness, node) })
+      #expect(try await holds { witness.text(of: "role", member: "node") == "web" })
+      await group.triggerGracefulShutdown()
+      try await running.value
+      #expect(try await holds { witness.member(named: "node")?.hasLeft == true })
+    }
+
+    @Test func `what keeps a node from starting comes out of the group`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      var configuration = quickConfiguration("node")
+      configuration.bind = witness.address.description
+      let taken = makeGroup(NodeService(configuration))
+      let error = await #expect(throws: NodeError.self) { try await taken.run() }
+      #expect(error?.code == .addressInUse)
+      let (nodes, keeper) = AsyncStream.makeStream(of: Node.self)
+      let unprepared = makeGroup(
+        NodeService(quickConfiguration("node")) { node in
+          keeper.yield(node)
+          throw NotPrepared()
+        }
+      )
+      await #expect(throws: NotPrepared.self) { try await unprepared.run() }
+      let node = try #require(await nodes.first { _ in true })
+      #expect(isClosed(node))
+    }
+  }
+
+  /// Nothing of the group's own log is of interest.
+  private struct SilentHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.critical
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {}
+  }
+#endif
