@@ -57,8 +57,15 @@ import Testing
   ) async throws {
     // A port that the system gives to nobody, so that no other test takes it while it is free.
     let host = "127.0.0.\(10 + (isDownFirst ? 1 : 0) + (hasSameAddress ? 2 : 0))"
-    var nodes = try await makeCluster("a", "b")
-    nodes.append(try makeNode("c") { $0.bind = "\(host):20110" })
+    // Where the restart is to come first, nobody may be called down for as long as that may take.
+    let interval = Duration.milliseconds(isDownFirst ? 30 : 2_000)
+    var nodes = try await makeCluster("a", "b") { $0.gossip.interval = interval }
+    nodes.append(
+      try makeNode("c") {
+        $0.bind = "\(host):20110"
+        $0.gossip.interval = interval
+      }
+    )
     try await nodes[2].join([nodes[0].address.description])
     try await eventually("all know all") { nodes.allSatisfy { $0.memberCount == 3 } }
     let recorders = nodes[..<2].map { node in
@@ -74,7 +81,10 @@ import Testing
       }
     }
     let next = try bindingAgain {
-      try makeNode("c") { $0.bind = hasSameAddress ? address : "\(host):20111" }
+      try makeNode("c") {
+        $0.bind = hasSameAddress ? address : "\(host):20111"
+        $0.gossip.interval = interval
+      }
     }
     try await next.join([nodes[0].address.description])
     try next.set("life", "second")
