@@ -156,7 +156,7 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineCoreTests",
-      dependencies: ["Allocations", "GrapevineCore", "GrapevineHashing"],
+      dependencies: ["Allocations", "Computing", "GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .testTarget(
@@ -179,6 +179,12 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: strict),
+    .target(
+      name: "Computing",
+      dependencies: ["GrapevineTransport"],
+      path: "Tests/Support/Computing",
+      swiftSettings: strict
+    ),
     .target(name: "ShiftedClock", path: "Tests/Support/ShiftedClock"),
     .executableTarget(
       name: "NodeProcess",
@@ -190,7 +196,7 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineSimulationTests",
-      dependencies: ["GrapevineSimulation", "GrapevineCore"],
+      dependencies: ["Computing", "GrapevineSimulation", "GrapevineCore"],
       swiftSettings: strict
     ),
     .testTarget(

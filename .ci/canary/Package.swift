@@ -10,10 +10,22 @@ let package = Package(
   targets: [
     .target(name: "GrapevineHashing", swiftSettings: imports),
     .target(name: "GrapevineCore", dependencies: ["GrapevineHashing"], swiftSettings: imports),
+    .target(name: "CGrapevineLinux"),
+    .target(
+      name: "GrapevineTransport",
+      dependencies: ["CGrapevineLinux", "GrapevineCore"],
+      swiftSettings: imports
+    ),
     .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: imports),
+    .target(
+      name: "Computing",
+      dependencies: ["GrapevineTransport"],
+      path: "Tests/Support/Computing",
+      swiftSettings: imports
+    ),
     .testTarget(
       name: "GrapevineCoreTests",
-      dependencies: ["Allocations", "GrapevineCore", "GrapevineHashing"],
+      dependencies: ["Allocations", "Computing", "GrapevineCore", "GrapevineHashing"],
       swiftSettings: imports
     ),
   ]

@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// The clusters of the specification that other systems fail.
-@Suite struct ConvergenceTests {
+@Suite(.computing) struct ConvergenceTests {
   @Test func `sixty-four nodes that join through one come to know all`() throws {
     let simulation = Simulation.cluster(64, seed: 31)
     try simulation.requireConvergence(within: .seconds(30))

@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// Lives of one name that come in an order other than that of their generations.
-@Suite struct LivesTests {
+@Suite(.computing) struct LivesTests {
   /// Node 1 sleeps through the end of the later life of node 3 and its rebirth under a clock that
   /// stepped back; node 2 learns of the later life from it after it knew the earlier one.
   @Test func `a life goes on though some saw a later one of its name take its place`() throws {

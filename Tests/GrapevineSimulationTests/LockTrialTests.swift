@@ -1,3 +1,4 @@
+import Computing
 import Glibc
 import GrapevineSimulation
 import Testing
@@ -11,7 +12,7 @@ private let seeds: Range<UInt64> = {
   return first..<(first + (number("CASES") ?? 4))
 }()
 
-struct LockTrialTests {
+@Suite(.computing) struct LockTrialTests {
   @Test(arguments: seeds)
   func `with crashes and loss no lock ever has two holders`(seed: UInt64) throws {
     var trial = LockTrial(.init(seed: seed))

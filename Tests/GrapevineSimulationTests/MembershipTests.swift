@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// Lives of one name, labels, and leaving.
-@Suite struct MembershipTests {
+@Suite(.computing) struct MembershipTests {
   @Test(arguments: [false, true])
   func `a higher generation replaces the lower one everywhere`(movesAway: Bool) throws {
     let simulation = Simulation.cluster(5, seed: 51)

@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// What the network does to engines, seen from outside.
-@Suite struct NetworkTests {
+@Suite(.computing) struct NetworkTests {
   @Test func `a join to a dead process is refused, to a dead host times out`() throws {
     let simulation = Simulation.cluster(3, seed: 11)
     try simulation.requireConvergence(within: .seconds(10))

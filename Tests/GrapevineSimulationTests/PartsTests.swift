@@ -1,8 +1,9 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
-@Suite struct PartsTests {
+@Suite(.computing) struct PartsTests {
   @Test func `the heap gives the earliest first and equal times in the order of insertion`() {
     var random = Xoshiro256(seed: 1)
     var heap = EventHeap()

@@ -1,3 +1,4 @@
+import Computing
 import Glibc
 import GrapevineCore
 import GrapevineSimulation
@@ -16,7 +17,7 @@ private let seeds: Range<UInt64> = {
 }()
 
 /// Seeds that draw everything, in groups so that a failure names its seed soon.
-@Suite struct SwarmTests {
+@Suite(.computing) struct SwarmTests {
   @Test(arguments: seeds)
   func `whatever a seed draws, peace brings accord`(seed: UInt64) throws {
     _ = try Swarm(seed: seed).run()

@@ -1,8 +1,9 @@
+import Computing
 import GrapevineCore
 import Testing
 
 /// Replicas under random histories; `CASES` sets how many, `SEED` where they begin.
-struct HistoryTests {
+@Suite(.computing) struct HistoryTests {
   @Test func `random histories never lose a deletion, go back or end unequal`() {
     Environment.plantFault()
     var coverage = HistoryCoverage()

@@ -1,10 +1,11 @@
 import Allocations
+import Computing
 import GrapevineCore
 import Testing
 
 /// The decoder and the engine under datagrams that nobody sent; `CASES` sets how many, `SEED` where
 /// they begin.
-struct DecoderTests {
+@Suite(.computing) struct DecoderTests {
   /// Reads a datagram as far as it can be read without an engine.
   private static func decode(_ bytes: [UInt8]) throws(MalformedDatagram) -> PacketKind {
     let span = bytes.span

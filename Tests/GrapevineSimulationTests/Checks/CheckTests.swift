@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// What the checks find, and what they don't.
-@Suite struct CheckTests {
+@Suite(.computing) struct CheckTests {
   @Test(arguments: Lie.all)
   func `a lie is found by the check whose promise it breaks`(lie: Lie) throws {
     let violation = try #require(try lie.violation())

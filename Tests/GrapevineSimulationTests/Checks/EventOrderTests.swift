@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// The check of the order of events, by events that are made up.
-@Suite struct EventOrderTests {
+@Suite(.computing) struct EventOrderTests {
   /// What may be made up of node 1, which node 0 knows and shows alive.
   enum Step: String, CaseIterable {
     case joined

@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// The check of ghosts, with no time to lose.
-@Suite struct GhostTests {
+@Suite(.computing) struct GhostTests {
   private func settled() throws -> Simulation {
     let simulation = Simulation.cluster(5, seed: 73)
     try simulation.requireConvergence(within: .seconds(20))

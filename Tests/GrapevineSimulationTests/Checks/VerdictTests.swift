@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// The check of verdicts, by verdicts that are made up.
-@Suite struct VerdictTests {
+@Suite(.computing) struct VerdictTests {
   /// Eight nodes that know each other, after a minute of peace.
   private func settled(
     conditions: NetworkConditions = NetworkConditions()

@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// Members that die, one or many, and that they stay dead.
-@Suite struct DeathTests {
+@Suite(.computing) struct DeathTests {
   @Test func `a crash is told once, and forgotten once, and nobody brings the member back`()
     throws
   {

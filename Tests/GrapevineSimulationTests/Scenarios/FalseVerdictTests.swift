@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// What must not get a live member called down, and what may but must not last.
-@Suite struct FalseVerdictTests {
+@Suite(.computing) struct FalseVerdictTests {
   @Test func `links that are cut in one direction cost nobody a verdict`() throws {
     let count = Scale.nodeCount
     let (simulation, watch) = try Simulation.settled(count, seed: 1_31)

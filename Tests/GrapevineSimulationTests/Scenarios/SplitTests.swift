@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import GrapevineSimulation
 import Testing
 
 /// Clusters that fall apart, and come together again.
-@Suite struct SplitTests {
+@Suite(.computing) struct SplitTests {
   private static let lengths: [Duration] =
     [.seconds(30), .seconds(120), .seconds(1_000)] + (Scale.isFull ? [.seconds(86_400)] : [])
 
