@@ -75,6 +75,8 @@ extension Engine {
     }
     if hello.purpose == .leave {
       if apply(section, bytes, by: .push).hasProgress { noteNews() }
+      // What it says may have made this node silent, which ends all streams.
+      guard let index = self.index(of: id) else { return }
       streams[index].say(.leaveAcknowledged)
       return
     }

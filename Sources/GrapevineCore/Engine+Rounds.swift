@@ -14,6 +14,7 @@ extension Engine {
       pushOwnState(since: base)
     }
     if clock >= roundAt { runRound() }
+    guard !isSilent else { return }
     if clock >= earlyAt {
       earlyAt = .never
       earlyCount += 1
