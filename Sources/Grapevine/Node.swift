@@ -61,11 +61,12 @@ public final class Node: Sendable {
       name: name,
       generation: configuration.generation ?? WallClock.millisecondsSince1970()
     )
-    sealing = configuration.sealer.map {
+    sealing = configuration.sealer.map { [log] in
       NodeSealing(
         sealer: $0,
         mode: configuration.sealingMode,
-        label: configuration.gossip.label
+        label: configuration.gossip.label,
+        log: log
       )
     }
     (runtime, address) = try configuration.makeRuntime(
@@ -85,7 +86,10 @@ public final class Node: Sendable {
     log.write(
       .info,
       "started",
-      ["generation": "\(id.generation)", "address": address.description]
+      [
+        "generation": "\(id.generation)", "address": address.description,
+        "sealing": sealing?.mode.rawValue ?? "none",
+      ]
     )
   }
 

@@ -20,7 +20,7 @@ extension Node {
     try hub.checkTakesPart(self.name)
     let promise = Promise<ReachOutcome>()
     let (isKnown, ticket) = runtime.withEngine { engine, now -> (Bool, ReachTicket?) in
-      guard engine.version(of: name) != nil, name != engine.localID.name else {
+      guard engine.version(of: name) != nil, !name.hasSameBytes(as: engine.localID.name) else {
         return (false, nil)
       }
       guard let ticket = engine.reach(name, deadline: now + timeout, now: now) else {
