@@ -72,6 +72,21 @@ struct StreamOnlyTests {
     for engine in pump.engines { #expect(engine.liveMemberCount == 4) }
   }
 
+  @Test func `a cluster without any datagram goes on by streams`() throws {
+    var pump = pump()
+    pump.isLost = { _ in true }
+    for round in 1...3 {
+      for index in 0..<4 { try pump.set(index, "key", "\(round)") }
+      pump.run(for: .seconds(20))
+      for engine in pump.engines {
+        for name in ["a", "b", "c", "d"] {
+          #expect(value("key", of: name, at: engine) == "\(round)")
+        }
+        #expect(engine.liveMemberCount == 4)
+      }
+    }
+  }
+
   @Test func `while nothing changes it costs few streams`() {
     var pump = pump()
     pump.run(for: .seconds(60))
