@@ -3,7 +3,7 @@ import PackageDescription
 
 // A package of somebody else's: it sees what a user sees. CI builds and runs the programs of
 // docs/examples by it, and compiles every piece of Swift that the documentation shows:
-// `.ci/snippets` adds those to SnippetTests, in a copy, for no trait or for one that is switched on.
+// `.ci/snippets` adds those to SnippetTests, in a copy, for no trait or for one, which is then on.
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
