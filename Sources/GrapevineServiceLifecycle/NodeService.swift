@@ -6,6 +6,8 @@
   /// leaves its cluster, so that others see that it left and need not find out that it is down.
   ///
   /// ```swift
+  /// import UnixSignals
+  ///
   /// let group = ServiceGroup(
   ///   services: [server, NodeService(node, joining: ["gossip.internal:7000"])],
   ///   gracefulShutdownSignals: [.sigterm],

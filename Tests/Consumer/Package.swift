@@ -64,6 +64,11 @@ let package = Package(
           package: "swift-service-lifecycle",
           condition: .when(traits: ["ServiceLifecycle"])
         ),
+        .product(
+          name: "UnixSignals",
+          package: "swift-service-lifecycle",
+          condition: .when(traits: ["ServiceLifecycle"])
+        ),
       ],
       // What is shown need not use all that it makes.
       swiftSettings: settings + [.treatWarning("DeprecatedDeclaration", as: .error)]
