@@ -12,7 +12,7 @@ import GrapevineTransport
 /// Neither its watchers nor its event streams hold it, so something else must: a property, or a
 /// local variable that is used to the end. An optimized build lets go of a local variable after its
 /// last use, which need not be the end of its scope; a `defer { node.close() }`, or
-/// ``leave()`` as the last call, is such a use.
+/// ``leave(handOver:)`` as the last call, is such a use.
 ///
 /// ```swift
 /// let node = try Node()

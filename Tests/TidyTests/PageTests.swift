@@ -67,9 +67,19 @@ import Testing
 
   @Test func `shows the tutorial's program as it is compiled`() throws {
     let page = try #require(SourceTree.file("docs/tutorial.md"))
-    let file = "Tests/Consumer/Sources/ThreeNodes/ThreeNodes.swift"
-    let program = try #require(SourceTree.file(file)).lines.filter { !$0.hasPrefix("///") }
-    #expect(page.text.contains(program.joined(separator: "\n")), "\(file) is another")
+    let program = try #require(SourceTree.file("docs/examples/three-nodes.swift"))
+    #expect(page.text.contains("```swift\n\(program.text)```\n"), "\(program.path) is another")
+  }
+
+  @Test func `names each program of docs/examples in the README`() throws {
+    let readme = try #require(SourceTree.file("README.md"))
+    let manifest = try #require(SourceTree.file("Tests/Consumer/Package.swift"))
+    let programs = SourceTree.files(under: "docs/examples") { $0.hasSuffix(".swift") }
+    #expect(programs.count >= 4)
+    for program in programs {
+      #expect(readme.text.contains("](\(program.path))"), "\(program.path)")
+      #expect(manifest.text.contains("\"\(program.name)\""), "\(program.path)")
+    }
   }
 }
 

@@ -49,14 +49,15 @@ extension Node {
     /// Keys by which the node seals what it sends, and opens what it receives; nil for none, and
     /// then everything is plain.
     ///
-    /// All nodes of a cluster need the same keys. ``GossipConfiguration/maximumPacketSize`` stays
-    /// the largest UDP payload that is sent; of it the seal takes 48 bytes.
+    /// All nodes of a cluster need the same keys.
+    /// ``/GrapevineCore/GossipConfiguration/maximumPacketSize`` stays the largest UDP payload that
+    /// is sent; of it the seal takes 48 bytes.
     public var sealer: (any PacketSealer)?
 
     /// What the node seals and takes at the start, where it has a ``sealer``.
     ///
-    /// Anything but ``SealingMode/require`` is for introducing keys in a cluster that is live:
-    /// until then whoever can reach a node can speak to it.
+    /// Anything but ``/GrapevineCore/SealingMode/require`` is for introducing keys in a cluster
+    /// that is live: until then whoever can reach a node can speak to it.
     public var sealingMode = SealingMode.require
 
     /// The event loop that the node shares with others; nil for one of its own.
@@ -79,7 +80,8 @@ extension Node {
 extension Node.Configuration {
   /// Checks every value against its rule.
   ///
-  /// - Throws: ``InvalidConfiguration``, which names the first value that breaks its rule.
+  /// - Throws: ``/GrapevineCore/InvalidConfiguration``, which names the first value that breaks
+  ///   its rule.
   public func validate() throws(InvalidConfiguration) {
     try gossip.validate()
     _ = try bindEndpoint()

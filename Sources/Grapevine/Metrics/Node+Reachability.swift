@@ -12,7 +12,8 @@ extension Node {
   /// - Returns: What was found, also if that is nothing.
   /// - Throws: ``NodeError`` with the code `unknownMember` if the node knows no other member of
   ///   that name, `left`, `nameTaken`, `closed` or `cancelled`; or `busy` while half of
-  ///   ``GossipConfiguration/outboundStreamLimit`` attempts are under way, or all streams in use.
+  ///   ``/GrapevineCore/GossipConfiguration/outboundStreamLimit`` attempts are under way, or all
+  ///   streams in use.
   public func reachability(
     of name: String,
     timeout: Duration = .seconds(2)
