@@ -51,10 +51,24 @@ extension DatagramInbox {
   /// Replaces the batch by what waits at `socket`, which may be nothing.
   package func receive(from socket: DatagramSocket) throws(SystemError) {
     count = 0
+    if let memory = socket.memory {
+      for datagram in memory.mailbox.take(atMost: Self.capacity) { add(datagram) }
+      return
+    }
     for index in 0..<Self.capacity {
       messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
     }
     count = try System.receive(socket.descriptor, into: messages) ?? 0
+  }
+
+  private func add(_ datagram: MemoryMailbox.Datagram) {
+    let size = min(datagram.bytes.count, Self.slotSize)
+    let slot = UnsafeMutableRawBufferPointer(start: bytes + count * Self.slotStride, count: size)
+    slot.copyBytes(from: datagram.bytes.prefix(size))
+    messages[count].length = UInt32(size)
+    messages[count].header.msg_flags = 0
+    _ = datagram.source.write(to: addresses + count, isIPv6: datagram.source.isIPv6)
+    count += 1
   }
 
   /// Says whether the datagram was larger than its buffer; such a one is to be dropped.

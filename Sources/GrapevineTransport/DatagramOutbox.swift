@@ -89,6 +89,10 @@ extension DatagramOutbox {
   ///
   /// A datagram for which the socket has no room is dropped too: to wait would only make it older.
   package func send(through socket: DatagramSocket, counting metrics: inout TransportMetrics) {
+    if let memory = socket.memory {
+      send(through: memory, counting: &metrics)
+      return
+    }
     arena.withUnsafeMutableBufferPointer { bytes in
       var first = 0
       while first < entries.count {
@@ -96,6 +100,23 @@ extension DatagramOutbox {
         fillVectors(first..<first + count, bytes, socket)
         first += sendBatch(count, through: socket, &metrics)
       }
+    }
+    removeAll()
+  }
+
+  /// The largest UDP payload, which is less over IPv4.
+  private static func sizeLimit(isIPv6: Bool) -> Int { isIPv6 ? 65_527 : 65_507 }
+
+  private func send(through memory: MemoryDatagrams, counting metrics: inout TransportMetrics) {
+    let source = memory.mailbox.endpoint
+    var start = 0
+    for (destination, end) in entries {
+      defer { start = end }
+      guard end - start <= Self.sizeLimit(isIPv6: destination.isIPv6) else {
+        metrics.sendsTooLarge += 1
+        continue
+      }
+      memory.network.send(Array(arena[start..<end]), from: source, to: destination)
     }
     removeAll()
   }

@@ -61,6 +61,7 @@ extension Node.Configuration {
     let runtime = try NodeRuntime(
       bind: bind,
       given: try sockets?.take(),
+      network: memoryNetwork,
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,

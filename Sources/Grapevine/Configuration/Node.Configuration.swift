@@ -1,4 +1,5 @@
 public import GrapevineCore
+package import GrapevineTransport
 
 extension Node {
   /// How a node presents itself and behaves; every value has a default.
@@ -71,6 +72,9 @@ extension Node {
     /// What share of the packets is lost at the sending socket, for measurements.
     package var sendLoss: SendLoss?
 
+    /// The memory network that takes the place of the system's; nil for none.
+    package var memoryNetwork: MemorySwitch?
+
     /// Creates a configuration of defaults.
     public init() {}
   }
@@ -92,6 +96,12 @@ extension Node.Configuration {
       "seedInterval",
       "\(seedInterval)",
       "10 ms to a day"
+    )
+    try check(
+      memoryNetwork == nil || sockets == nil,
+      "sockets",
+      sockets.map { "\($0)" } ?? "",
+      "nil on a memory network"
     )
     if sealer != nil { try checkSealing() }
     let limit = watcherQueueLimit

@@ -16,6 +16,7 @@ package final class NodeRuntime: Sendable {
   /// - Parameters:
   ///   - bind: the address of both sockets; with port 0 the system chooses one port for both.
   ///   - given: sockets that are bound already.
+  ///   - network: the memory network to bind on; nil for the system's.
   ///   - loop: what drives the engine; the runtime holds it.
   ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
   ///     not hold the runtime.
@@ -27,6 +28,7 @@ package final class NodeRuntime: Sendable {
   package init(
     bind: Endpoint,
     given: BoundSockets? = nil,
+    network: MemorySwitch? = nil,
     loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
@@ -38,7 +40,7 @@ package final class NodeRuntime: Sendable {
       if let given {
         try PortPair(datagrams: given.datagrams, listener: given.listener)
       } else {
-        try PortPair(bind: bind)
+        try PortPair(bind: bind, on: network)
       }
     let engine = try makeEngine(sockets.endpoint)
     boundEndpoint = sockets.endpoint
