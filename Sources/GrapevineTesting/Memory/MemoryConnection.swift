@@ -13,6 +13,12 @@ public final class MemoryConnection: Sendable {
     self.end = end
   }
 
+  /// The number of calls that read, or wait for it.
+  package var readerCount: Int { pipe.monitor.read { $0[readersOf: side].count } }
+
+  /// The number of calls that write, or wait for it.
+  package var writerCount: Int { pipe.monitor.read { $0[writersOf: side].count } }
+
   private var pipe: MemoryPipe { end.pipe }
   private var side: MemoryPipe.Side { end.side }
 }

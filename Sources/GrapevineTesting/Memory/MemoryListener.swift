@@ -58,6 +58,12 @@ extension MemoryListener {
     }
   }
 
+  /// The number of those who wait to be accepted.
+  package var waitingCount: Int { listening.backlog.monitor.read { $0.waitingCount } }
+
+  /// The number of tasks that wait to accept.
+  package var acceptorCount: Int { listening.backlog.monitor.waitingCount }
+
   private var isClosed: Bool { listening.backlog.monitor.read { $0.isClosed } }
 
   private var serverClosed: MemoryNetworkError {

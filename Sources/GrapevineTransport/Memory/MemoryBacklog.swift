@@ -107,4 +107,7 @@ extension MemoryListening {
 
 extension MemoryBacklog.State {
   var isEmpty: Bool { pipes.isEmpty }
+
+  /// The number of those who wait and have not given up.
+  package var waitingCount: Int { pipes.count { !$0.isAbandoned } }
 }

@@ -35,6 +35,9 @@ extension MemoryMonitor {
     state.withLock { body($0.value) }
   }
 
+  /// The number of tasks that wait.
+  package var waitingCount: Int { state.withLock { $0.waiting.count } }
+
   /// Changes the value and lets every task that waits try again.
   package func change<Result>(_ body: (inout Value) -> Result) -> Result {
     let (result, woken) = state.withLock { state in

@@ -12,6 +12,9 @@ package struct MemoryTurns {
     return lastTicket
   }
 
+  /// The number of tasks in the line.
+  package var count: Int { tickets.count }
+
   /// Says whether it is the ticket's turn.
   package func isFirst(_ ticket: UInt64) -> Bool { tickets.first == ticket }
 
