@@ -1,3 +1,4 @@
+internal import CGrapevineLinux
 internal import Glibc
 internal import GrapevineCore
 

@@ -159,7 +159,7 @@ extension MemorySwitch.State {
 // What passes.
 extension MemorySwitch {
   /// Hands a datagram over, unless it is lost.
-  func send(_ bytes: [UInt8], from source: Endpoint, to target: Endpoint) {
+  package func send(_ bytes: [UInt8], from source: Endpoint, to target: Endpoint) {
     state.withLock { state in
       guard !state.isCut(source, target) else {
         state.counts.cutOff += 1
@@ -176,6 +176,9 @@ extension MemorySwitch {
       }
     }
   }
+
+  /// The number of connections that are not over.
+  package var connectionCount: Int { state.withLock { $0.connections.count } }
 
   /// What became of the datagrams so far.
   package var counts: Counts { state.withLock { $0.counts } }
