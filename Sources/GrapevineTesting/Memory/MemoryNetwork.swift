@@ -31,10 +31,10 @@ public final class MemoryNetwork: Sendable {
 extension Node.Configuration {
   /// Lets the node live on `network` instead of the machine's.
   ///
-  /// ``bind`` is any address there, be it the machine's or not. In place of the address that stands
+  /// `bind` is any address there, be it the machine's or not. In place of the address that stands
   /// for all, as in `:7000`, the network gives each node an address of its own, the first one
   /// 10.0.0.1; and a free port in place of 0. The nodes join each other by addresses: host names
-  /// are still looked up by the machine.
+  /// are still looked up by the machine. `sockets` must be nil.
   public mutating func use(_ network: MemoryNetwork) {
     memoryNetwork = network.base
   }

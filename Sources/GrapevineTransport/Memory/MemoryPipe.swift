@@ -168,6 +168,8 @@ extension MemoryPipe.State {
     let hasUnread = self[side].signal != nil && self[side.other].lane.arrivedCount > 0
     let isReset = self[side].isResettingOnClose || hasUnread
     self[side].isClosed = true
+    // Who has not even been asked is not to find a connection without an opener.
+    if side == .opener, stage == .connecting { stage = .abandoned }
     self[side].signal = nil
     self[side].lane.ending = isReset ? .reset : .closed
     self[side.other].lane.queue = ByteQueue()
@@ -189,9 +191,10 @@ extension MemoryPipe.State {
 
   package func isClosed(_ side: MemoryPipe.Side) -> Bool { self[side].isClosed }
 
-  /// What the loop would find an end ready for.
+  /// What an end is ready for of what is watched; like the kernel it tells a failure in any case.
   func readiness(of side: MemoryPipe.Side) -> Readiness {
-    guard stage != .refused else { return [.readable, .writable, .failed] }
+    let interest = Readiness(rawValue: self[side].interest.rawValue)
+    guard stage != .refused else { return interest.union(.failed) }
     guard isEstablished else { return [] }
     let peer = self[side.other].lane
     var readiness: Readiness = []
@@ -200,18 +203,13 @@ extension MemoryPipe.State {
     if isBroken(for: side) || lane.ending != nil || lane.queue.count < capacity {
       readiness.insert(.writable)
     }
-    return readiness
+    readiness.formIntersection(interest)
+    return peer.arrivedEnding == .reset ? readiness.union(.failed) : readiness
   }
 
   fileprivate func setSignals() {
     for side in [MemoryPipe.Side.opener, .acceptor] {
-      guard let signal = self[side].signal else { continue }
-      let readiness = readiness(of: side)
-      let interest = self[side].interest
-      signal.set(
-        readiness.contains(.readable) && interest.contains(.readable)
-          || readiness.contains(.writable) && interest.contains(.writable)
-      )
+      self[side].signal?.set(!readiness(of: side).isEmpty)
     }
   }
 }
