@@ -52,7 +52,9 @@ extension DatagramInbox {
   package func receive(from socket: DatagramSocket) throws(SystemError) {
     count = 0
     if let memory = socket.memory {
-      for datagram in memory.mailbox.take(atMost: Self.capacity) { add(datagram) }
+      for datagram in memory.mailbox.take(atMost: Self.capacity) {
+        append(datagram.bytes.span, from: datagram.source)
+      }
       return
     }
     for index in 0..<Self.capacity {
@@ -61,13 +63,22 @@ extension DatagramInbox {
     count = try System.receive(socket.descriptor, into: messages) ?? 0
   }
 
-  private func add(_ datagram: MemoryMailbox.Datagram) {
-    let size = min(datagram.bytes.count, Self.slotSize)
-    let slot = UnsafeMutableRawBufferPointer(start: bytes + count * Self.slotStride, count: size)
-    slot.copyBytes(from: datagram.bytes.prefix(size))
-    messages[count].length = UInt32(size)
+  /// Forgets the batch.
+  package func removeAll() {
+    count = 0
+  }
+
+  /// Adds to the batch a datagram that came in another way than by a socket.
+  package func append(_ datagram: Span<UInt8>, from source: Endpoint) {
+    precondition(count < Self.capacity && datagram.count <= Self.slotSize)
+    let slot = UnsafeMutableRawBufferPointer(
+      start: bytes + count * Self.slotStride,
+      count: datagram.count
+    )
+    datagram.withUnsafeBytes { slot.copyMemory(from: $0) }
+    messages[count].length = CUnsignedInt(datagram.count)
     messages[count].header.msg_flags = 0
-    _ = datagram.source.write(to: addresses + count, isIPv6: datagram.source.isIPv6)
+    _ = source.write(to: addresses + count, isIPv6: source.isIPv6)
     count += 1
   }
 

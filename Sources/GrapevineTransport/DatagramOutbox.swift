@@ -90,7 +90,8 @@ extension DatagramOutbox {
   /// A datagram for which the socket has no room is dropped too: to wait would only make it older.
   package func send(through socket: DatagramSocket, counting metrics: inout TransportMetrics) {
     if let memory = socket.memory {
-      send(through: memory, counting: &metrics)
+      metrics.sendsTooLarge += memory.send(self)
+      removeAll()
       return
     }
     arena.withUnsafeMutableBufferPointer { bytes in
@@ -104,21 +105,13 @@ extension DatagramOutbox {
     removeAll()
   }
 
-  /// The largest UDP payload, which is less over IPv4.
-  private static func sizeLimit(isIPv6: Bool) -> Int { isIPv6 ? 65_527 : 65_507 }
-
-  private func send(through memory: MemoryDatagrams, counting metrics: inout TransportMetrics) {
-    let source = memory.mailbox.endpoint
+  /// Lends all datagrams, in their order, to `body`.
+  package func forEach(_ body: (_ destination: Endpoint, _ bytes: Span<UInt8>) -> Void) {
     var start = 0
     for (destination, end) in entries {
-      defer { start = end }
-      guard end - start <= Self.sizeLimit(isIPv6: destination.isIPv6) else {
-        metrics.sendsTooLarge += 1
-        continue
-      }
-      memory.network.send(Array(arena[start..<end]), from: source, to: destination)
+      body(destination, arena.span.extracting(start..<end))
+      start = end
     }
-    removeAll()
   }
 
   /// Forgets all datagrams.

@@ -9,21 +9,10 @@ package struct PortPair: Sendable {
   /// How often another port is tried where the one that the system gave for UDP is taken for TCP.
   private static let attemptLimit = 32
 
-  /// Binds both sockets; with port 0 the system, or the memory network, chooses the port.
+  /// Binds both sockets; with port 0 the system chooses the port.
   ///
-  /// - Parameters:
-  ///   - endpoint: the address and port of both.
-  ///   - network: the memory network to bind on; nil for the system's.
   /// - Throws: the error of the last attempt, which names the address.
-  package init(
-    bind endpoint: Endpoint,
-    on network: MemorySwitch? = nil
-  ) throws(SystemError) {
-    if let network {
-      datagrams = try DatagramSocket(bind: endpoint, on: network)
-      listener = try StreamListener(bind: datagrams.boundEndpoint, on: network)
-      return
-    }
+  package init(bind endpoint: Endpoint) throws(SystemError) {
     var attempt = 1
     while true {
       let datagrams = try DatagramSocket(bind: endpoint)
@@ -63,14 +52,4 @@ package struct PortPair: Sendable {
 
   /// The address that both are bound to.
   package var endpoint: Endpoint { datagrams.boundEndpoint }
-
-  /// Begins to connect to where the sockets lead, from their address.
-  ///
-  /// - Throws: what is known at once, such as that there is no way.
-  package func connect(to endpoint: Endpoint) throws(SystemError) -> StreamConnection {
-    guard let memory = datagrams.memory else {
-      return try StreamConnection(connectingTo: endpoint, from: self.endpoint)
-    }
-    return try StreamConnection(connectingTo: endpoint, from: self.endpoint, on: memory.network)
-  }
 }

@@ -7,7 +7,7 @@ package final class StreamListener: Sendable {
   /// The socket; on a memory network what is readable while somebody waits.
   let descriptor: Descriptor
   /// The place on a memory network; nil for a socket of the kernel.
-  private let memory: MemoryListening?
+  let memory: MemoryListening?
   /// The address that the socket is bound to, its port never zero.
   package let boundEndpoint: Endpoint
 

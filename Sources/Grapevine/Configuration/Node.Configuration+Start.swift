@@ -61,10 +61,10 @@ extension Node.Configuration {
     let runtime = try NodeRuntime(
       bind: bind,
       given: try sockets?.take(),
-      network: memoryNetwork,
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
+      network: memoryNetwork,
       streamTimeout: gossip.streamTimeout,
       sealing: sealing
     ) { bound in

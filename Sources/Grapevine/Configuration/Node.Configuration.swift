@@ -69,11 +69,11 @@ extension Node {
     /// The most events that wait for one watcher or event stream; 1 to 16,777,216.
     public var watcherQueueLimit = 10_000
 
-    /// What share of the packets is lost at the sending socket, for measurements.
-    package var sendLoss: SendLoss?
-
     /// The memory network that takes the place of the system's; nil for none.
     package var memoryNetwork: MemorySwitch?
+
+    /// What share of the packets is lost at the sending socket, for measurements.
+    package var sendLoss: SendLoss?
 
     /// Creates a configuration of defaults.
     public init() {}

@@ -16,11 +16,11 @@ package final class NodeRuntime: Sendable {
   /// - Parameters:
   ///   - bind: the address of both sockets; with port 0 the system chooses one port for both.
   ///   - given: sockets that are bound already.
-  ///   - network: the memory network to bind on; nil for the system's.
   ///   - loop: what drives the engine; the runtime holds it.
   ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
   ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
+  ///   - network: the memory network to bind on; nil for the system's.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
   ///   - sealing: what seals packets and streams; nil for plain ones.
   ///   - makeEngine: makes the engine for the address that was bound.
@@ -28,10 +28,10 @@ package final class NodeRuntime: Sendable {
   package init(
     bind: Endpoint,
     given: BoundSockets? = nil,
-    network: MemorySwitch? = nil,
     loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
+    network: MemorySwitch? = nil,
     streamTimeout: Duration = .seconds(10),
     sealing: NodeSealing? = nil,
     makeEngine: (_ bound: Endpoint) throws -> Engine
@@ -39,8 +39,10 @@ package final class NodeRuntime: Sendable {
     let sockets =
       if let given {
         try PortPair(datagrams: given.datagrams, listener: given.listener)
-      } else {
+      } else if let network {
         try PortPair(bind: bind, on: network)
+      } else {
+        try PortPair(bind: bind)
       }
     let engine = try makeEngine(sockets.endpoint)
     boundEndpoint = sockets.endpoint

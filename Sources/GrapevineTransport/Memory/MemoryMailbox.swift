@@ -64,3 +64,22 @@ package final class MemoryDatagrams: Sendable {
     network.unbind(mailbox)
   }
 }
+
+extension MemoryDatagrams {
+  /// Sends what is in the box; returns how many were too large for UDP, and were dropped.
+  func send(_ outbox: DatagramOutbox) -> Int {
+    var tooLargeCount = 0
+    outbox.forEach { destination, bytes in
+      if bytes.count <= Self.sizeLimit(isIPv6: destination.isIPv6) {
+        let copy = bytes.withUnsafeBufferPointer { Array($0) }
+        network.send(copy, from: mailbox.endpoint, to: destination)
+      } else {
+        tooLargeCount += 1
+      }
+    }
+    return tooLargeCount
+  }
+
+  /// The largest UDP payload, which is less over IPv4.
+  private static func sizeLimit(isIPv6: Bool) -> Int { isIPv6 ? 65_527 : 65_507 }
+}
