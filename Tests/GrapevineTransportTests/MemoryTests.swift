@@ -105,13 +105,19 @@ import Testing
 
   /// What a client on a loop holds, and how often it was called for each.
   private struct Watched {
-    var sockets: PortPair
+    let datagrams: DatagramSocket
+    let listener: StreamListener
     var connections: [StreamConnection] = []
     var registrations: [RegistrationID] = []
     var client = ClientID(rawValue: 0)
     var callCounts = [0, 0, 0]
     var received = 0
     var pokeCount = 0
+
+    init(on network: MemorySwitch) throws {
+      datagrams = try DatagramSocket(bind: loopback4, on: network)
+      listener = try StreamListener(bind: datagrams.boundEndpoint, on: network)
+    }
   }
 
   private func makeWatcher(_ watched: sending Watched) -> TestClient<Watched> {
@@ -119,20 +125,19 @@ import Testing
       watched,
       onAttach: { watched, context, id throws(SystemError) in
         watched.client = id
-        let sockets = watched.sockets
         watched.registrations = [
-          try context.register(sockets.datagrams, .readable, as: 0, for: id),
-          try context.register(sockets.listener, .readable, as: 1, for: id),
+          try context.register(watched.datagrams, .readable, as: 0, for: id),
+          try context.register(watched.listener, .readable, as: 1, for: id),
         ]
       },
       onReady: { watched, source, readiness, context in
         watched.callCounts[Int(source)] += 1
         switch source {
         case 0:
-          #expect(throws: Never.self) { try context.inbox.receive(from: watched.sockets.datagrams) }
+          #expect(throws: Never.self) { try context.inbox.receive(from: watched.datagrams) }
           watched.received += context.inbox.count
         case 1:
-          guard let accepted = try? watched.sockets.listener.accept(),
+          guard let accepted = try? watched.listener.accept(),
             let registration = try? context.register(
               accepted.connection,
               .readable,
@@ -153,8 +158,8 @@ import Testing
       },
       onPoke: { watched, _ in watched.pokeCount += 1 },
       onDetach: { watched, context in
-        context.deregister(watched.sockets.datagrams, watched.registrations[0])
-        context.deregister(watched.sockets.listener, watched.registrations[1])
+        context.deregister(watched.datagrams, watched.registrations[0])
+        context.deregister(watched.listener, watched.registrations[1])
         for (connection, id) in zip(watched.connections, watched.registrations[2...]) {
           context.deregister(connection, id)
         }
@@ -164,11 +169,11 @@ import Testing
 
   @Test func `A loop is called once for what comes, and not at all while nothing does`() throws {
     let loop = try EventLoop()
-    let watcher = makeWatcher(Watched(sockets: try PortPair(bind: loopback4, on: network)))
-    let target = watcher.state.withLock { $0.sockets.endpoint }
+    let watcher = makeWatcher(try Watched(on: network))
+    let target = watcher.state.withLock { $0.listener.boundEndpoint }
     let id = try loop.add(watcher)
     defer { loop.remove(id) }
-    let near = try PortPair(bind: loopback4, on: network)
+    let near = try DatagramSocket(bind: loopback4, on: network)
     /// Lets the loop turn ten times, and says how often it was called for each socket in all.
     func callCountsAfterTurns() throws -> [Int] {
       for _ in 0..<10 {
@@ -179,10 +184,10 @@ import Testing
       return watcher.state.withLock { $0.callCounts }
     }
     #expect(try callCountsAfterTurns() == [0, 0, 0])
-    send([1, 2, 3], from: near.datagrams, to: target)
+    send([1, 2, 3], from: near, to: target)
     try watcher.state.eventually { $0.received == 1 ? () : nil }
     #expect(try callCountsAfterTurns() == [1, 0, 0])
-    let connection = try near.connect(to: target)
+    let connection = try StreamConnection(connectingTo: target, from: loopback4, on: network)
     try watcher.state.eventually { $0.connections.count == 1 ? () : nil }
     #expect(try callCountsAfterTurns() == [1, 1, 0])
     connection.enqueue([1])
@@ -249,8 +254,8 @@ import Testing
 
   @Test func `No datagram of many threads is left lying`() throws {
     let loop = try EventLoop()
-    let watcher = makeWatcher(Watched(sockets: try PortPair(bind: loopback4, on: network)))
-    let target = watcher.state.withLock { $0.sockets.endpoint }
+    let watcher = makeWatcher(try Watched(on: network))
+    let target = watcher.state.withLock { $0.listener.boundEndpoint }
     let id = try loop.add(watcher)
     defer { loop.remove(id) }
     let network = network
