@@ -16,13 +16,9 @@ package final class MemoryBacklog: Sendable {
     fileprivate var pipes: [MemoryPipe] = []
     package fileprivate(set) var isClosed = false
 
-    /// Takes the connection that has waited longest.
+    /// Takes the connection that has waited longest; its opener may have given up.
     package mutating func takeFirst() -> MemoryPipe? {
-      while !pipes.isEmpty {
-        let pipe = pipes.removeFirst()
-        if !pipe.isAbandoned { return pipe }
-      }
-      return nil
+      pipes.isEmpty ? nil : pipes.removeFirst()
     }
   }
 
