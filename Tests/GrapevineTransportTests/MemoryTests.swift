@@ -78,6 +78,7 @@ import Testing
     try inbox.receive(from: far)
     for _ in 0..<100 { send(bytes, from: near, to: far.boundEndpoint) }
     #expect(network.counts.delivered == fitting + 64)
+    withExtendedLifetime(far) {}
   }
 
   @Test func `Datagrams to nobody, and across a cut, are counted and end nothing`() throws {
