@@ -1,4 +1,5 @@
 public import GrapevineCore
+package import GrapevineTransport
 
 extension Node {
   /// How a node presents itself and behaves; every value has a default.
@@ -69,6 +70,9 @@ extension Node {
     /// The most events that wait for one watcher or event stream; 1 to 16,777,216.
     public var watcherQueueLimit = 10_000
 
+    /// The memory network that takes the place of the system's; nil for none.
+    package var memoryNetwork: MemorySwitch?
+
     /// What share of the packets is lost at the sending socket, for measurements.
     package var sendLoss: SendLoss?
 
@@ -94,6 +98,12 @@ extension Node.Configuration {
       "seedInterval",
       "\(seedInterval)",
       "10 ms to a day"
+    )
+    try check(
+      memoryNetwork == nil || sockets == nil,
+      "sockets",
+      sockets.map { "\($0)" } ?? "",
+      "nil on a memory network"
     )
     if sealer != nil { try checkSealing() }
     let limit = watcherQueueLimit

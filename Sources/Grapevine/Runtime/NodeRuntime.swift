@@ -20,6 +20,7 @@ package final class NodeRuntime: Sendable {
   ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
   ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
+  ///   - network: the memory network to bind on; nil for the system's.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
   ///   - sealing: what seals packets and streams; nil for plain ones.
   ///   - makeEngine: makes the engine for the address that was bound.
@@ -30,6 +31,7 @@ package final class NodeRuntime: Sendable {
     loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
+    network: MemorySwitch? = nil,
     streamTimeout: Duration = .seconds(10),
     sealing: NodeSealing? = nil,
     makeEngine: (_ bound: Endpoint) throws -> Engine
@@ -37,6 +39,8 @@ package final class NodeRuntime: Sendable {
     let sockets =
       if let given {
         try PortPair(datagrams: given.datagrams, listener: given.listener)
+      } else if let network {
+        try PortPair(bind: bind, on: network)
       } else {
         try PortPair(bind: bind)
       }
