@@ -57,6 +57,25 @@ extension DatagramInbox {
     count = try System.receive(socket.descriptor, into: messages) ?? 0
   }
 
+  /// Forgets the batch.
+  package func removeAll() {
+    count = 0
+  }
+
+  /// Adds to the batch a datagram that came in another way than by a socket.
+  package func append(_ datagram: Span<UInt8>, from source: Endpoint) {
+    precondition(count < Self.capacity && datagram.count <= Self.slotSize)
+    let slot = UnsafeMutableRawBufferPointer(
+      start: bytes + count * Self.slotStride,
+      count: datagram.count
+    )
+    datagram.withUnsafeBytes { slot.copyMemory(from: $0) }
+    messages[count].length = CUnsignedInt(datagram.count)
+    messages[count].header.msg_flags = 0
+    _ = source.write(to: addresses + count, isIPv6: source.isIPv6)
+    count += 1
+  }
+
   /// Says whether the datagram was larger than its buffer; such a one is to be dropped.
   package func isTruncated(at index: Int) -> Bool {
     precondition(index < count)

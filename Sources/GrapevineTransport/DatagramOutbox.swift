@@ -100,6 +100,15 @@ extension DatagramOutbox {
     removeAll()
   }
 
+  /// Lends all datagrams, in their order, to `body`.
+  package func forEach(_ body: (_ destination: Endpoint, _ bytes: Span<UInt8>) -> Void) {
+    var start = 0
+    for (destination, end) in entries {
+      body(destination, arena.span.extracting(start..<end))
+      start = end
+    }
+  }
+
   /// Forgets all datagrams.
   package func removeAll() {
     entries.removeAll(keepingCapacity: true)
