@@ -36,6 +36,12 @@ package struct PortPair: Sendable {
     listener = try StreamListener(bind: endpoint)
   }
 
+  /// Keeps the TCP socket alone.
+  package init(listener: StreamListener) {
+    datagrams = nil
+    self.listener = listener
+  }
+
   /// Takes over a TCP socket that someone else has bound.
   package init(listener: CInt) throws(SystemError) {
     datagrams = nil

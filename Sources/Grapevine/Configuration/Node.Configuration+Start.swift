@@ -57,21 +57,19 @@ extension Node.Configuration {
     delegate: NodeHub,
     sealing: NodeSealing?
   ) throws -> (NodeRuntime, Endpoint) {
-    var advertised: Endpoint?
     let runtime = try NodeRuntime(
       bind: bind,
       given: try sockets?.take(),
+      tunnels: transport == .streams ? tunnelLimits : nil,
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
       streamTimeout: gossip.streamTimeout,
-      sealing: sealing
-    ) { bound in
-      let endpoint = try advertisedEndpoint(bound: bound)
-      advertised = endpoint
-      return try makeEngine(for: id, at: endpoint, sealing)
-    }
-    return (runtime, advertised ?? runtime.boundEndpoint)
+      sealing: sealing,
+      advertise: advertisedEndpoint,
+      makeEngine: { try makeEngine(for: id, at: $0, sealing) }
+    )
+    return (runtime, runtime.advertisedEndpoint)
   }
 
   private func makeEngine(
