@@ -60,7 +60,7 @@ extension Node.Configuration {
     let runtime = try NodeRuntime(
       bind: bind,
       given: try sockets?.take(),
-      tunnels: transport == .streams ? tunnelLimits : nil,
+      tunnels: usedTunnelLimits,
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
@@ -70,6 +70,14 @@ extension Node.Configuration {
       makeEngine: { try makeEngine(for: id, at: $0, sealing) }
     )
     return (runtime, runtime.advertisedEndpoint)
+  }
+
+  /// What bounds the node's tunnels; nil if it has none.
+  private var usedTunnelLimits: TunnelLimits? {
+    guard transport == .streams else { return nil }
+    var limits = tunnelLimits
+    limits.preambleTimeout = min(limits.preambleTimeout, gossip.streamTimeout)
+    return limits
   }
 
   private func makeEngine(

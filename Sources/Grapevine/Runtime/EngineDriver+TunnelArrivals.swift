@@ -105,6 +105,7 @@ extension EngineDriver {
       return false
     }
     tunnel.lastUse = MonotonicClock.now()
+    table.tunnels.look(at: tunnel.expiry(table.tunnels.limits))
     makeRoom(isOpen: true, besides: tunnel, &table, context)
     metrics.withLock { $0.tunnelsTaken += 1 }
     // Who was not there a moment ago is there again.

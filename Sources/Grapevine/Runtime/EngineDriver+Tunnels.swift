@@ -139,8 +139,8 @@ extension EngineDriver {
         end(tunnel, &table, context)
         continue
       }
+      table.tunnels.look(at: tunnel.expiry(table.tunnels.limits))
       let isFull = tunnel.connection.queuedByteCount > 0
-      if isFull { table.tunnels.look(at: tunnel.expiry(table.tunnels.limits)) }
       let interest: Interest = isFull ? [.readable, .writable] : .readable
       guard interest != tunnel.interest else { continue }
       tunnel.interest = interest

@@ -126,6 +126,6 @@ extension InboundTunnel {
   }
 
   func expiry(_ limits: TunnelLimits) -> Instant {
-    isOpen ? lastUse + limits.idleTime * 2 : began + limits.preambleTimeout
+    isOpen ? lastUse + limits.inboundIdleTime : began + limits.preambleTimeout
   }
 }

@@ -8,9 +8,10 @@ package struct TunnelLimits: Sendable {
   package var inboundLimit = 256
   /// The most connections that may be there and have not said yet what they are.
   package var arrivalLimit = 128
-  /// The time without a packet after which the sender closes a tunnel, and after twice of which the
-  /// receiver does.
+  /// The time without a packet after which the sender closes a tunnel.
   package var idleTime = Duration.seconds(30)
+  /// The time without a packet after which the receiver does, if the sender has not.
+  package var inboundIdleTime = Duration.seconds(60)
   /// How long a tunnel may take from the first packet until it is accepted.
   package var openTimeout = Duration.seconds(3)
   /// How long a connection may take to say what it is.
