@@ -3,8 +3,9 @@ internal import GrapevineTransport
 
 // What connects to a node without a UDP socket is a stream of the engine's or brings packets.
 extension EngineDriver {
-  /// The most bytes of a tunnel that are taken in one turn.
-  private static let turnLimit = 16_384
+  /// The most bytes of a tunnel that are taken in one turn: so many that tunnels that bring more
+  /// than can be taken hold up the others for as long as 64 datagrams each would.
+  private static let turnLimit = 2_048
 
   /// Waits for what an accepted connection says first: the engine is to know of its streams alone.
   func hold(
@@ -63,6 +64,10 @@ extension EngineDriver {
     _ table: inout StreamTable,
     _ context: EventLoop.Context
   ) {
+    // Where all tunnels bring much, a turn is long: what is due is not to wait for its end.
+    if state.withLock({ $0.knownDeadline }) <= MonotonicClock.now() {
+      feed(&table, context) { engine, now in engine.advance(to: now) }
+    }
     let inbox = context.inbox
     var offset = 0
     while offset < bytes.count {

@@ -121,21 +121,19 @@ extension HostileTests {
     @Test func `Who takes tunnels and reads nothing fills neither memory nor queues`()
       async throws
     {
-      let arena = try await Arena(transport: .streams, interval: .seconds(1))
-      let deaf = DeafListeners(20)
-      let sections = deaf.endpoints.enumerated().map { index, endpoint in
-        Forger.section(MemberID(name: "deaf-\(index)", generation: 1), at: endpoint)
-      }
-      try await arena.withstand("20 that take tunnels and never read") {
-        let tunnel = RawTunnel(to: arena.target)
-        for section in sections { tunnel.send([Forger("inventor").delta(.final, section)]) }
-        // News that are pushed to all members, the deaf among them.
-        for _ in 0..<40 {
-          arena.victim.tell("fill 20 1000")
-          RawPause.wait(.milliseconds(50))
+      let arena = try await Arena(transport: .streams)
+      try await arena.victim.ask("fill 100 1000", answer: "filled")
+      let deaf = DeafListeners(200)
+      try await arena.withstand("200 that take tunnels and never read") {
+        let askers = deaf.endpoints.map { RawTunnel(to: arena.target, from: $0) }
+        let question = Forger("asker").digest(Forger.entries())
+        for _ in 0..<30 {
+          for asker in askers { asker.send([[UInt8]](repeating: question, count: 10)) }
         }
+        if deaf.takenCount == 0 { arena.complain("nothing was opened to the deaf") }
+        deaf.close()
       }
-      #expect(deaf.takenCount > 0)
+      #expect(try await sockets("withoutRoom", of: arena) > 0)
       try await arena.expectNewcomer()
     }
   }
@@ -144,42 +142,4 @@ extension HostileTests {
 /// An address of this machine where nobody listens.
 private func address(_ index: Int) -> Endpoint {
   Endpoint(ipv4: 0x7F00_0200 + UInt32(index), port: 9)
-}
-
-/// Listeners that accept tunnels and read nothing more.
-private final class DeafListeners: Sendable {
-  let endpoints: [Endpoint]
-  private let taken = Locked(0)
-  private let isOver = Locked(false)
-
-  init(_ count: Int) {
-    var peers: [StreamListener] = []
-    for _ in 0..<count {
-      if let peer = try? StreamListener(bind: Endpoint(ipv4: 0x7F00_0001, port: 0)) {
-        peers.append(peer)
-      }
-    }
-    endpoints = peers.map(\.boundEndpoint)
-    let listeners = peers
-    let (taken, isOver) = (taken, isOver)
-    try? NativeThread.start(name: "deaf") {
-      var connections: [StreamConnection] = []
-      while !isOver.withLock({ $0 }) {
-        for listener in listeners {
-          guard let accepted = try? listener.accept() else { continue }
-          accepted.connection.enqueue(TunnelFormat.acceptance)
-          _ = try? accepted.connection.flush()
-          connections.append(accepted.connection)
-          taken.withLock { $0 += 1 }
-        }
-        RawPause.wait(.milliseconds(5))
-      }
-    }
-  }
-
-  deinit {
-    isOver.withLock { $0 = true }
-  }
-
-  var takenCount: Int { taken.withLock { $0 } }
 }

@@ -60,6 +60,28 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<UInt64(50))
+  func `Whatever comes is read alike in all pieces, or refused`(seed: UInt64) {
+    var random = Xoshiro256(seed: seed)
+    var bytes = TunnelFormat.preamble(of: Self.sender)
+    for _ in 0..<20 {
+      bytes += TunnelFormat.frame([UInt8](repeating: 1, count: 1 + Int(random.below(300))).span)
+    }
+    for _ in 0..<random.below(4) {
+      bytes[Int(random.below(UInt64(bytes.count)))] = UInt8(random.below(256))
+    }
+    var (whole, cut) = (TunnelReader(), TunnelReader())
+    let inOnePiece = Result { try read(bytes, by: &whole) }
+    let inPieces = Result { try read(bytes, piece: 1 + Int(random.below(40)), by: &cut) }
+    switch (inOnePiece, inPieces) {
+    case (.success(let first), .success(let second)): #expect(first == second)
+    case (.failure, .failure): break
+    default: Issue.record("\(inOnePiece) is not \(inPieces)")
+    }
+    #expect(whole.sender == cut.sender)
+    #expect(whole.heldByteCount == cut.heldByteCount || (try? inOnePiece.get()) == nil)
+  }
+
   @Test func `No more is held than has come, and that of one packet`() throws {
     var reader = TunnelReader()
     _ = try read(TunnelFormat.preamble(of: Self.sender) + [0xE3, 0xFF, 1, 2, 3], by: &reader)

@@ -118,6 +118,26 @@ import Testing
     }
   }
 
+  @Test func `A cluster of more members than there may be tunnels holds together`() async throws {
+    let nodes = try await makeNodes("a", "b", "c", "d", "e", "f") {
+      $0.gossip.interval = .milliseconds(100)
+      $0.tunnelLimits.outboundLimit = 2
+    }
+    let recorder = Recorder()
+    nodes[0].watch(recorder)
+    for round in 0..<5 {
+      for node in nodes { try node.set("round", "\(round)") }
+      try await eventually("all hold round \(round)") {
+        nodes.allSatisfy { node in
+          nodes.allSatisfy { node.text(of: "round", member: $0.id.name) == "\(round)" }
+        }
+      }
+    }
+    #expect(nodes.allSatisfy { $0.transportMetrics.tunnelsDisplaced > 0 })
+    let downs = recorder.events.filter { if case .down = $0 { true } else { false } }
+    #expect(downs.isEmpty, "\(downs)")
+  }
+
   @Test func `A peer that starts again at its address is reached again`() async throws {
     let nodes = try await makeNodes("a", "b", "c")
     let address = nodes[1].address.description
@@ -143,6 +163,27 @@ import Testing
     try await eventually("packets get there") {
       next.transportMetrics.tunnelsTaken == 2
     }
+  }
+
+  @Test func `A peer that takes nothing holds up nobody else, and is given up`() async throws {
+    let nodes = try await makeNodes("a", "b") {
+      $0.tunnelLimits.queueLimit = 4_096
+      $0.tunnelLimits.kernelBufferSize = 4_096
+      $0.tunnelLimits.stallLimit = .milliseconds(500)
+    }
+    for index in 0..<50 { try nodes[0].set("key-\(index)", [UInt8](repeating: 7, count: 1_000)) }
+    let deaf = DeafListeners(1)
+    // Who has the node answer to that address asks for everything, again and again.
+    let asker = RawTunnel(to: nodes[0].address, from: deaf.endpoints[0])
+    let question = [Forger("asker").digest(Forger.entries())]
+    try await eventually("it is given up") {
+      for _ in 0..<100 { asker.send(question) }
+      let counts = nodes[0].transportMetrics
+      return counts.sendsWithoutRoom > 0 && counts.tunnelsFailed > 0
+    }
+    #expect(deaf.takenCount > 0)
+    try nodes[0].set("last", "word")
+    try await eventually("b hears all") { nodes[1].text(of: "last", member: "a") == "word" }
   }
 
   @Test func `A node that sends by UDP refuses tunnels, and counts them`() async throws {
