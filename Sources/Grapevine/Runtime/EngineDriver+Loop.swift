@@ -53,8 +53,6 @@ extension EngineDriver: EventLoopClient {
   func detach(from context: EventLoop.Context) {
     table.withLock { table in
       guard let sockets = table.sockets, let registrations = table.registrations else { return }
-      // What was said last is on its way, as by UDP.
-      if !table.isSilent { carryPackets(&table, context) }
       if let socket = sockets.datagrams, let datagrams = registrations.datagrams {
         context.deregister(socket, datagrams)
       }

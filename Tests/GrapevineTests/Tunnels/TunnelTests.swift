@@ -139,7 +139,11 @@ import Testing
   }
 
   @Test func `A peer that starts again at its address is reached again`() async throws {
-    let nodes = try await makeNodes("a", "b", "c")
+    let nodes = try await makeNodes("a", "b", "c") {
+      // A tunnel that fails is not tried again, unless the peer comes by itself.
+      $0.tunnelLimits.shortestPause = .seconds(600)
+      $0.tunnelLimits.longestPause = .seconds(600)
+    }
     let address = nodes[1].address.description
     nodes[1].close()
     try await eventually("b is down") {
@@ -184,6 +188,59 @@ import Testing
     #expect(deaf.takenCount > 0)
     try nodes[0].set("last", "word")
     try await eventually("b hears all") { nodes[1].text(of: "last", member: "a") == "word" }
+  }
+
+  @Test func `What is said just before the end gets there`() async throws {
+    let hearer = try makeNode("hearer") { $0.transport = .streams }
+    for count in 0..<10 {
+      let teller = try makeMortalNode("teller-\(count)") { $0.transport = .streams }
+      try await teller.join([hearer.address.description])
+      try teller.set("first", "word")
+      try await eventually("the way is open") {
+        hearer.text(of: "first", member: "teller-\(count)") == "word"
+          && teller.transportMetrics.tunnelsOpened > 0
+      }
+      try teller.set("last", "word")
+      teller.close()
+      try await eventually("it was heard") {
+        hearer.text(of: "last", member: "teller-\(count)") == "word"
+      }
+    }
+  }
+
+  @Test func `Who has a node connect somewhere has it say nothing but its address`() async throws {
+    let node = try makeNode("node") {
+      $0.transport = .streams
+      $0.tunnelLimits.openTimeout = .milliseconds(500)
+    }
+    try node.set("key", "\r\nsecret\r\n")
+    let listener = try StreamListener(bind: Endpoint(ipv4: 0x7F00_0001, port: 0))
+    let tunnel = RawTunnel(to: node.address, from: listener.boundEndpoint)
+    tunnel.send([Forger("asker").digest(Forger.entries())])
+    var found: StreamConnection?
+    try await eventually("the node connects") {
+      found = try listener.accept()?.connection
+      return found != nil
+    }
+    let connection = try #require(found)
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 4_096)
+    defer { buffer.deallocate() }
+    var said: [UInt8] = []
+    try await eventually("the node gives up") {
+      do {
+        switch try connection.read(into: buffer) {
+        case .nothing: return false
+        case .ended: return true
+        case .bytes(let count): said += buffer[..<count]
+        }
+      } catch {
+        return true
+      }
+      return false
+    }
+    #expect(said == TunnelFormat.preamble(of: node.address))
+    #expect(node.transportMetrics.sendsWithoutTunnel > 0)
+    #expect(node.transportMetrics.tunnelsFailed == 1)
   }
 
   @Test func `A node that sends by UDP refuses tunnels, and counts them`() async throws {
