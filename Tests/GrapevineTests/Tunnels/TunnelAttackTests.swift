@@ -107,13 +107,16 @@ extension HostileTests {
 
     @Test func `Addresses that lead nowhere do not cost the tunnels of others`() async throws {
       let arena = try await Arena(transport: .streams)
+      // The system takes connections there, and nobody ever answers.
+      let listener = try StreamListener(bind: Endpoint(ipv4: 0, port: 0))
+      let port = listener.boundEndpoint.port
       try await arena.withstand("claims of 2000 addresses that are nobody's") {
         for index in 0..<2_000 {
-          // Nobody answers there, and nobody refuses.
-          let nowhere = Endpoint(ipv4: 0xC612_0000 + UInt32(index), port: 7_000)
+          let nowhere = Endpoint(ipv4: 0x7F01_0000 + UInt32(index), port: port)
           RawTunnel(to: arena.target, from: nowhere).send([Forger("lost-\(index)").heartbeat()])
         }
       }
+      #expect(try await sockets("displaced", of: arena) > 0)
       #expect(try await sockets("withoutTunnel", of: arena) > 0)
       try await arena.expectNewcomer()
     }

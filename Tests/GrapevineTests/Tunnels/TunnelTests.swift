@@ -190,24 +190,6 @@ import Testing
     try await eventually("b hears all") { nodes[1].text(of: "last", member: "a") == "word" }
   }
 
-  @Test func `What is said just before the end gets there`() async throws {
-    let hearer = try makeNode("hearer") { $0.transport = .streams }
-    for count in 0..<10 {
-      let teller = try makeMortalNode("teller-\(count)") { $0.transport = .streams }
-      try await teller.join([hearer.address.description])
-      try teller.set("first", "word")
-      try await eventually("the way is open") {
-        hearer.text(of: "first", member: "teller-\(count)") == "word"
-          && teller.transportMetrics.tunnelsOpened > 0
-      }
-      try teller.set("last", "word")
-      teller.close()
-      try await eventually("it was heard") {
-        hearer.text(of: "last", member: "teller-\(count)") == "word"
-      }
-    }
-  }
-
   @Test func `Who has a node connect somewhere has it say nothing but its address`() async throws {
     let node = try makeNode("node") {
       $0.transport = .streams
