@@ -11,7 +11,7 @@ extension Node {
   ///
   /// It waits for every address, at most for `timeout`, and without that about as long as
   /// `streamTimeout` and the resolver allow. An address that fails never discards one that
-  /// succeeded.
+  /// succeeded; each that fails is in the log.
   ///
   /// - Returns: The names that were joined, in the order of the addresses; none if no address was
   ///   given or all lead to this node itself.
@@ -25,12 +25,15 @@ extension Node {
     try checkMayJoin()
     let attempts = await attempt(addresses, timeout: timeout)
     let joined = attempts.flatMap(\.joined)
+    let failures = attempts.flatMap(\.failures)
+    for failure in failures {
+      log.write(.warning, "could not join", ["address": failure.address, "why": "\(failure)"])
+    }
     guard !Task.isCancelled else { throw .cancelled(name) }
     guard joined.isEmpty else {
       var seen: Set<NameKey> = []
       return joined.map(\.name).filter { seen.insert(NameKey(name: $0)).inserted }
     }
-    let failures = attempts.flatMap(\.failures)
     guard !failures.isEmpty else { return [] }
     try checkMayJoin()
     throw NodeError(

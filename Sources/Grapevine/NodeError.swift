@@ -113,11 +113,11 @@ extension NodeError: CustomStringConvertible {
 
 extension NodeError {
   static func closed(_ name: String) -> NodeError {
-    NodeError(.closed, value: name, reason: "the node was closed")
+    NodeError(.closed, value: name, reason: "the node was closed: what is to go on needs a new one")
   }
 
   static func left(_ name: String) -> NodeError {
-    NodeError(.left, value: name, reason: "the node has left its cluster")
+    NodeError(.left, value: name, reason: "the node has left: to come back, start a new one")
   }
 
   static func cancelled(_ name: String) -> NodeError {

@@ -40,6 +40,8 @@ extension AddressFailure.Reason: CustomStringConvertible {
     switch self {
     case .malformed(let rule): "it is not \(rule)"
     case .unresolved(let words): "the name does not resolve: \(words)"
+    case .notJoined(.interrupted):
+      "the connection broke off: it stopped, or it has other keys, or only one side has keys"
     case .notJoined(let failure): failure.description
     case .deadlinePassed: "the deadline passed before it answered"
     }

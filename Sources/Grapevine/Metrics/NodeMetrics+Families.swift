@@ -15,6 +15,7 @@ extension NodeMetrics {
     listTraffic(in: &list)
     listMessages(in: &list)
     listTrouble(in: &list)
+    listSealing(in: &list)
     listDetection(in: &list)
     listState(in: &list)
     listPeers(in: &list)
@@ -124,7 +125,7 @@ extension NodeMetrics {
       $0.add(counters.acksIn, ("kind", "ack"), ("direction", "in"))
       $0.add(counters.repliesIn, ("kind", "reply"), ("direction", "in"))
     }
-    list.family("grapevine_entries_total", .counter, "Keys of members carried or applied.") {
+    list.family("grapevine_delta_entries_total", .counter, "Keys of members carried or applied.") {
       $0.add(counters.entriesIn, ("direction", "in"))
       $0.add(counters.entriesOut, ("direction", "out"))
     }
@@ -196,6 +197,39 @@ extension NodeMetrics {
       "Times that the node had not run for an interval or more.",
       counters.pauses
     )
+  }
+
+  private func listSealing(in list: inout FamilyList) {
+    guard let sealing else { return }
+    list.family("grapevine_sealed_packets_total", .counter, "Sealed datagrams.") {
+      $0.add(sealing.packetsOpened, ("direction", "in"))
+      $0.add(sealing.packetsSealed, ("direction", "out"))
+    }
+    list.family("grapevine_sealed_records_total", .counter, "Sealed pieces of streams.") {
+      $0.add(sealing.recordsOpened, ("direction", "in"))
+      $0.add(sealing.recordsSealed, ("direction", "out"))
+    }
+    list.family("grapevine_plain_packets_total", .counter, "Datagrams that were not sealed.") {
+      $0.add(sealing.packetsTakenPlain, ("direction", "in"))
+      $0.add(sealing.packetsSentPlain, ("direction", "out"))
+    }
+    list.family(
+      "grapevine_seal_refusals_total",
+      .counter,
+      "Datagrams refused and streams broken off for want of a right seal, by reason."
+    ) {
+      for fault in SealFault.allCases {
+        let reason = fault.rawValue.snakeCased
+        $0.add(sealing.refusedPackets[fault], ("on", "packet"), ("reason", reason))
+        $0.add(sealing.refusedStreams[fault], ("on", "stream"), ("reason", reason))
+      }
+    }
+    list.counter(
+      "grapevine_seal_failures_total",
+      "Datagrams not sent since they could not be sealed.",
+      sealing.packetsNotSealed
+    )
+    list.gauge("grapevine_seal_sessions", "Sessions of others remembered.", sealing.sessions)
   }
 
   private func listDetection(in list: inout FamilyList) {
@@ -311,15 +345,20 @@ extension NodeMetrics {
 
 extension Metrics.DropReason {
   /// The reason as the value of a label.
-  var label: String {
-    var label = ""
+  var label: String { "\(self)".snakeCased }
+}
+
+extension String {
+  /// A name in words that are joined by underscores, made of one in which capitals begin them.
+  fileprivate var snakeCased: String {
+    var words = ""
     var last: Character?
-    for character in "\(self)" {
-      if character.isUppercase, last?.isLowercase == true { label += "_" }
-      label += character.lowercased()
+    for character in self {
+      if character.isUppercase, last?.isLowercase == true { words += "_" }
+      words += character.lowercased()
       last = character
     }
-    return label
+    return words
   }
 }
 

@@ -36,6 +36,8 @@ public struct NodeMetrics: Sendable, Hashable, Codable {
   public let counters: Metrics
   /// What its sockets have counted.
   public let sockets: SocketMetrics
+  /// What it has sealed, opened and refused; nil if it has no sealer.
+  public let sealing: SealingMetrics?
   /// How the node stands with each other member that it knows, sorted by name.
   public let peers: [PeerReport]
 
@@ -54,7 +56,7 @@ extension NodeMetrics: CustomStringConvertible {
     \(members.down) down, \(members.left) left, \(members.buried) buried; \
     \(entries.entries) entries in \(entries.size) B, version \(version), incarnation \
     \(incarnation), fingerprint 0x\(String(fingerprint, radix: 16)), health \
-    \(healthMultiplier); \(counters); \(sockets)
+    \(healthMultiplier); \(counters); \(sockets)\(sealing.map { "; \($0)" } ?? "")
     """
   }
 }
@@ -81,6 +83,7 @@ extension Node {
       peerObserverCount: board.observerCount,
       counters: report.metrics,
       sockets: SocketMetrics(runtime.transportMetrics),
+      sealing: sealingMetrics,
       peers: report.peers
     )
   }

@@ -6,11 +6,13 @@ extension NodeMetrics {
   ///
   /// - Parameter labels: Labels that all samples get, such as `["cluster": "eu"]`. Names are
   ///   letters, digits and underscores, and begin with no digit: what is not becomes an underscore.
-  ///   Values can be anything.
+  ///   One that a metric has itself, such as `node`, gets `exported_` before it, as Prometheus
+  ///   names those that clash; of two that are the same the last counts. Values can be anything.
   /// - Returns: The text, with a sample or more on each metric.
   /// - Complexity: O(members).
   public func prometheusText(labels: KeyValuePairs<String, String> = [:]) -> String {
-    var text = PrometheusText(labels: labels.map { ($0.key, $0.value) })
+    let families = families
+    var text = PrometheusText(labels, beside: families)
     for family in families { text.write(family) }
     return text.text
   }
@@ -21,8 +23,16 @@ private struct PrometheusText {
   private(set) var text = ""
   private let constantLabels: [MetricFamily.Label]
 
-  init(labels: [(String, String)]) {
-    constantLabels = labels.map { MetricFamily.Label(Self.labelName($0), $1) }
+  init(_ labels: KeyValuePairs<String, String>, beside families: [MetricFamily]) {
+    let taken = Set(families.lazy.flatMap(\.samples).flatMap(\.labels).map(\.name))
+    var constantLabels: [MetricFamily.Label] = []
+    for (name, value) in labels {
+      var name = Self.labelName(name)
+      while taken.contains(name) { name = "exported_" + name }
+      constantLabels.removeAll { $0.name == name }
+      constantLabels.append(MetricFamily.Label(name, value))
+    }
+    self.constantLabels = constantLabels
   }
 
   private static func labelName(_ name: String) -> String {

@@ -1,5 +1,7 @@
 /// Why something sealed, or something that is not, was refused.
-public enum SealFault: Error, Sendable, Hashable, CaseIterable {
+public enum SealFault: String, Error, Sendable, Hashable, CaseIterable, Codable,
+  CodingKeyRepresentable
+{
   /// It was sealed with a key that is not here.
   case unknownKey
   /// It was not sealed with the key that it names, or was changed on its way.
@@ -15,7 +17,7 @@ public enum SealFault: Error, Sendable, Hashable, CaseIterable {
 }
 
 /// What a node with a ``PacketSealer`` has counted since it started.
-public struct SealingMetrics: Sendable, Hashable {
+public struct SealingMetrics: Sendable, Hashable, Codable {
   /// Packets that were sealed and sent.
   public internal(set) var packetsSealed = 0
   /// Sealed packets that were opened.
@@ -40,7 +42,7 @@ public struct SealingMetrics: Sendable, Hashable {
   init() {}
 
   /// A count per ``SealFault``.
-  public struct Refusals: Sendable, Hashable {
+  public struct Refusals: Sendable, Hashable, Codable {
     private var counts: [SealFault: Int] = [:]
 
     init() {}

@@ -39,6 +39,8 @@ import Testing
       }
     }
     #expect(families.count > 40)
+    // In OpenMetrics a counter has its name without the ending.
+    #expect(families.allSatisfy { !families.contains("\($0)_total") })
     return samples
   }
 
@@ -106,6 +108,41 @@ import Testing
     let told = try samples(text)
     #expect(told.allSatisfy { $0.labels.hasPrefix("{cluster=\"eu\\\"1\",_9_lives=\"é\"") })
     #expect(text.contains("node=\"a\\\"\\\\\\n\""))
+  }
+
+  @Test func `a label that a metric has itself is not told twice`() throws {
+    let node = try makeNode("a")
+    defer { node.close() }
+    let text = node.metrics.prometheusText(
+      labels: ["node": "host-7", "exported.state": "x", "state": "y", "zone": "1", "zone": "2"]
+    )
+    let constant = "{exported_node=\"host-7\",exported_state=\"y\",zone=\"2\""
+    #expect(try samples(text).allSatisfy { $0.labels.hasPrefix(constant) })
+    #expect(text.contains("\(constant),node=\"a\","))
+  }
+
+  @Test func `what was sealed and refused is told of nodes with keys alone`() async throws {
+    let ring = try TestKeyring(.random())
+    let nodes = try await makeCluster("a", "b") { $0.sealer = ring }
+    let seed = "\(nodes[0].address)"
+    let plain = try makeNode("c") { $0.seeds = { [seed] } }
+    try await eventually("a refuses c") {
+      try #require(nodes[0].sealingMetrics).refusedPackets[.plain] > 0
+    }
+    let metrics = nodes[0].metrics
+    let sealing = try #require(metrics.sealing)
+    let told = try samples(metrics.prometheusText())
+    func value(_ name: String, _ labels: String) -> Double? {
+      told.first { $0.name == name && $0.labels == labels }?.value
+    }
+    let sealed = value("grapevine_sealed_packets_total", "{direction=\"out\"}")
+    #expect(sealed == Double(sealing.packetsSealed) && sealing.packetsSealed > 0)
+    let refused = value("grapevine_seal_refusals_total", "{on=\"packet\",reason=\"plain\"}")
+    #expect(refused == Double(sealing.refusedPackets[.plain]))
+    #expect(value("grapevine_seal_refusals_total", "{on=\"stream\",reason=\"bad_tag\"}") == 0)
+    #expect(metrics.description.contains("refused packets: plain "))
+    #expect(plain.metrics.sealing == nil)
+    #expect(!plain.metrics.prometheusText().contains("seal_"))
   }
 
   @Test func `a node is described on one line`() async throws {

@@ -53,7 +53,7 @@ enum Bench {
     do {
       return try Thresholds(text: text)
     } catch {
-      throw EvaluationError("\(path): \(error)")
+      throw EvaluationError("--check: “\(path)” is not what --record writes: \(error)")
     }
   }
 

@@ -29,6 +29,8 @@ protocol Cluster: AnyObject {
   /// The number of live members that a node knows, itself included.
   func liveMemberCount(at node: Int) -> Int
   func metrics(of node: Int) -> Metrics
+  /// What the node would tell a monitoring system; nil where there is no such text.
+  func exposition(of node: Int) -> String?
   /// The identity of a node's present or last life.
   func id(of node: Int) -> MemberID
   /// What `node` knows of the member `name`, without its entries; nil if that is nothing.

@@ -226,6 +226,7 @@ extension LoopbackCluster {
   func fingerprint(at node: Int) -> UInt64 { running(node).fingerprint }
 
   func metrics(of node: Int) -> Metrics { running(node).counters }
+  func exposition(of node: Int) -> String? { running(node).metrics.prometheusText() }
 
   func keepDownReports() {
     isKeepingDownReports = true

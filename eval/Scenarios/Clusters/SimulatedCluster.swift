@@ -96,6 +96,8 @@ final class SimulatedCluster: Cluster {
     simulation.read(node) { engine, _ in engine.metrics }
   }
 
+  func exposition(of node: Int) -> String? { nil }
+
   func id(of node: Int) -> MemberID {
     simulation.read(node) { engine, _ in engine.localID }
   }

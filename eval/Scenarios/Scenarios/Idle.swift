@@ -20,11 +20,14 @@ enum Idle {
     let kernel = KernelCounters.current.map { $0 - (kernelBefore ?? $0) }
     let seconds = Double(cluster.now.since(begin)) / 1e9
     let memory = ProcessMemory.resident - emptyProcess
+    // Last, since the text takes memory and time.
+    let scraped = cluster.scrapedTraffic(of: nodes).map { $0 - trafficBefore }
 
     let share = 1 / Double(nodes.count)
     let figures = Figures(
       traffic: traffic * (share / seconds),
       kernel: kernel.map { $0 * (share / seconds) },
+      scraped: scraped.map { $0 * (share / seconds) },
       processor: Double(processor) / 1e9 / seconds * share,
       memory: Double(memory) * share,
       speed: seconds / max(Double(processor) / 1e9, 1e-9),
@@ -33,10 +36,21 @@ enum Idle {
     )
     var outcome = Outcome()
     report(figures, options, &outcome)
+    if let scraped, !agree(scraped, traffic, of: nodes.count) {
+      outcome.failures.append("the metrics of the nodes tell of other traffic than was counted")
+    }
     if figures.falseDown > 0 {
       outcome.failures.append("\(figures.falseDown) times a node held a live member to be down")
     }
     return outcome
+  }
+
+  /// Says whether two counts are the same but for what the nodes sent between the two readings: a
+  /// fiftieth, or a few packets each.
+  private static func agree(_ one: TrafficCount, _ other: TrafficCount, of count: Int) -> Bool {
+    let slack = 4.0 * Double(count)
+    return abs(one.packets - other.packets) <= max(slack, other.packets / 50)
+      && abs(one.packetBytes - other.packetBytes) <= max(slack * 256, other.packetBytes / 50)
   }
 
   /// Lets the time pass, each minute of it with other links cut if any are to be.
@@ -82,6 +96,7 @@ enum Idle {
   private struct Figures {
     let traffic: TrafficCount
     let kernel: TrafficCount?
+    let scraped: TrafficCount?
     let processor: Double
     let memory: Double
     /// Seconds of the cluster in a second of processor time.
@@ -100,6 +115,10 @@ enum Idle {
     if let kernel = figures.kernel, isReal {
       table.add(["  as the kernel counted, bytes", NumberText.fixed(kernel.wireBytes, 1)])
       table.add(["  as the kernel counted, packets", NumberText.fixed(kernel.packets, 2)])
+    }
+    if let scraped = figures.scraped {
+      table.add(["  as the nodes' metrics tell, bytes", NumberText.fixed(scraped.wireBytes, 1)])
+      table.add(["  as the nodes' metrics tell, packets", NumberText.fixed(scraped.packets, 2)])
     }
     if isReal {
       table.add(["processor time, µs per second", NumberText.fixed(figures.processor * 1e6, 1)])
@@ -129,6 +148,7 @@ enum Idle {
       ("cpu_s_per_node_per_s", isReal ? .number(figures.processor) : .null),
       ("rss_bytes_per_node", isReal ? .number(figures.memory) : .null),
       ("false_down", .integer(figures.falseDown)),
+      ("scraped_bytes_per_node_per_s", figures.scraped.map { .number($0.wireBytes) } ?? .null),
       ("peak_packets_per_s", figures.peak.map { .integer($0) } ?? .null),
     ]
   }
