@@ -90,6 +90,20 @@ extension StreamConnection {
   /// The bytes that wait for the socket to take them.
   package var queuedByteCount: Int { chunks.byteCount }
 
+  /// Has the kernel hold few bytes of it, and give it up when these wait too long for the peer.
+  ///
+  /// - Parameters:
+  ///   - size: about how many bytes the kernel is to hold that were not sent yet.
+  ///   - stallLimit: how long bytes may wait to be taken or acknowledged by the peer.
+  package func limitSending(bufferSize size: Int, stallLimit: Duration) {
+    try? System.setOption(descriptor, SOL_SOCKET, SO_SNDBUF, to: CInt(clamping: size))
+    let milliseconds = CInt(clamping: stallLimit.wholeNanoseconds / 1_000_000)
+    try? System.setOption(descriptor, CInt(IPPROTO_TCP), Self.userTimeout, to: milliseconds)
+  }
+
+  /// `TCP_USER_TIMEOUT`, which the Glibc module lacks.
+  private static let userTimeout: CInt = 18
+
   /// Throws why the connection could not be made; to be asked once it is writable.
   package func checkConnected() throws(SystemError) {
     if let memory { return try memory.checkConnected() }

@@ -4,6 +4,10 @@ package import GrapevineTransport
 extension Node {
   /// How a node presents itself and behaves; every value has a default.
   public struct Configuration: Sendable {
+    /// What packets go by: UDP, or TCP where the network drops UDP; all nodes of a cluster are to
+    /// have the same.
+    public var transport = Transport.datagramsAndStreams
+
     /// The address and port of both UDP and TCP: `:7000` on all addresses, `127.0.0.1:0` or
     /// `[::1]:7000` on one; port 0 asks the system for a free one.
     public var bind = ":7000"
@@ -76,6 +80,9 @@ extension Node {
     /// What share of the packets is lost at the sending socket, for measurements.
     package var sendLoss: SendLoss?
 
+    /// What bounds the tunnels of a node that has no UDP socket.
+    package var tunnelLimits = TunnelLimits()
+
     /// Creates a configuration of defaults.
     public init() {}
   }
@@ -106,6 +113,12 @@ extension Node.Configuration {
       "nil on a memory network"
     )
     if sealer != nil { try checkSealing() }
+    try check(
+      sockets == nil || sockets?.datagrams != nil || transport == .streams,
+      "sockets",
+      sockets?.description ?? "",
+      "a UDP and a TCP socket; one of TCP is enough with the transport `.streams`"
+    )
     let limit = watcherQueueLimit
     let range = 1...(1 << 24)
     try check(

@@ -4,7 +4,8 @@ extension Node {
   /// Tries to reach the member `name` by packet, by stream, and by way of a few others, and says
   /// what came of each: so a way that is broken in one direction, or for one protocol, has a name.
   ///
-  /// It changes nothing about the member's standing. It ends as soon as all have answered.
+  /// It changes nothing about the member's standing. It ends as soon as all have answered. With the
+  /// transport ``Transport/streams`` packets go by TCP as streams do, each by a way of its own.
   ///
   /// - Parameters:
   ///   - name: The member's name; it may be one that is down.
