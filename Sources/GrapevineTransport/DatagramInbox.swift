@@ -51,6 +51,12 @@ extension DatagramInbox {
   /// Replaces the batch by what waits at `socket`, which may be nothing.
   package func receive(from socket: DatagramSocket) throws(SystemError) {
     count = 0
+    if let memory = socket.memory {
+      for datagram in memory.mailbox.take(atMost: Self.capacity) {
+        append(datagram.bytes.span, from: datagram.source)
+      }
+      return
+    }
     for index in 0..<Self.capacity {
       messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
     }

@@ -64,6 +64,7 @@ extension Node.Configuration {
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
+      network: memoryNetwork,
       streamTimeout: gossip.streamTimeout,
       sealing: sealing,
       advertise: advertisedEndpoint,

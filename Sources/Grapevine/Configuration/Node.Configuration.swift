@@ -1,4 +1,5 @@
 public import GrapevineCore
+package import GrapevineTransport
 
 extension Node {
   /// How a node presents itself and behaves; every value has a default.
@@ -53,14 +54,15 @@ extension Node {
     /// Keys by which the node seals what it sends, and opens what it receives; nil for none, and
     /// then everything is plain.
     ///
-    /// All nodes of a cluster need the same keys. ``GossipConfiguration/maximumPacketSize`` stays
-    /// the largest UDP payload that is sent; of it the seal takes 48 bytes.
+    /// All nodes of a cluster need the same keys.
+    /// ``/GrapevineCore/GossipConfiguration/maximumPacketSize`` stays the largest UDP payload that
+    /// is sent; of it the seal takes 48 bytes.
     public var sealer: (any PacketSealer)?
 
     /// What the node seals and takes at the start, where it has a ``sealer``.
     ///
-    /// Anything but ``SealingMode/require`` is for introducing keys in a cluster that is live:
-    /// until then whoever can reach a node can speak to it.
+    /// Anything but ``/GrapevineCore/SealingMode/require`` is for introducing keys in a cluster
+    /// that is live: until then whoever can reach a node can speak to it.
     public var sealingMode = SealingMode.require
 
     /// The event loop that the node shares with others; nil for one of its own.
@@ -71,6 +73,9 @@ extension Node {
 
     /// The most events that wait for one watcher or event stream; 1 to 16,777,216.
     public var watcherQueueLimit = 10_000
+
+    /// The memory network that takes the place of the system's; nil for none.
+    package var memoryNetwork: MemorySwitch?
 
     /// What share of the packets is lost at the sending socket, for measurements.
     package var sendLoss: SendLoss?
@@ -86,7 +91,8 @@ extension Node {
 extension Node.Configuration {
   /// Checks every value against its rule.
   ///
-  /// - Throws: ``InvalidConfiguration``, which names the first value that breaks its rule.
+  /// - Throws: ``/GrapevineCore/InvalidConfiguration``, which names the first value that breaks
+  ///   its rule.
   public func validate() throws(InvalidConfiguration) {
     try gossip.validate()
     _ = try bindEndpoint()
@@ -99,6 +105,12 @@ extension Node.Configuration {
       "seedInterval",
       "\(seedInterval)",
       "10 ms to a day"
+    )
+    try check(
+      memoryNetwork == nil || sockets == nil,
+      "sockets",
+      sockets.map { "\($0)" } ?? "",
+      "nil on a memory network"
     )
     if sealer != nil { try checkSealing() }
     try check(

@@ -13,7 +13,8 @@ extension Node {
   /// - Returns: What was found, also if that is nothing.
   /// - Throws: ``NodeError`` with the code `unknownMember` if the node knows no other member of
   ///   that name, `left`, `nameTaken`, `closed` or `cancelled`; or `busy` while half of
-  ///   ``GossipConfiguration/outboundStreamLimit`` attempts are under way, or all streams in use.
+  ///   ``/GrapevineCore/GossipConfiguration/outboundStreamLimit`` attempts are under way, or all
+  ///   streams in use.
   public func reachability(
     of name: String,
     timeout: Duration = .seconds(2)
@@ -21,7 +22,7 @@ extension Node {
     try hub.checkTakesPart(self.name)
     let promise = Promise<ReachOutcome>()
     let (isKnown, ticket) = runtime.withEngine { engine, now -> (Bool, ReachTicket?) in
-      guard engine.version(of: name) != nil, name != engine.localID.name else {
+      guard engine.version(of: name) != nil, !name.hasSameBytes(as: engine.localID.name) else {
         return (false, nil)
       }
       guard let ticket = engine.reach(name, deadline: now + timeout, now: now) else {

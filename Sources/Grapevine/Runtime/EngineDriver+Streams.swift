@@ -105,7 +105,7 @@ extension EngineDriver {
     // As when no packet of the connection comes through: the engine hears nothing and gives it up.
     guard !state.withLock({ $0.unreachable.contains(endpoint) }) else { return }
     do {
-      let connection = try StreamConnection(connectingTo: endpoint, from: sockets.endpoint)
+      let connection = try sockets.connect(to: endpoint)
       add(connection, as: id, isConnecting: true, &table, context)
     } catch {
       report(id, StreamClosure(error), &table, context)

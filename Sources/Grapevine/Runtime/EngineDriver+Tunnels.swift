@@ -62,7 +62,7 @@ extension EngineDriver {
     let number = table.tunnels.makeNumber()
     let source = EventSource.outboundTunnel(number).rawValue
     do {
-      let connection = try StreamConnection(connectingTo: endpoint, from: sockets.endpoint)
+      let connection = try sockets.connect(to: endpoint)
       connection.limitSending(bufferSize: limits.kernelBufferSize, stallLimit: limits.stallLimit)
       let registration = try context.register(connection, .writable, as: source, for: client)
       let tunnel = OutboundTunnel(to: endpoint, number, connection, registration, at: now)

@@ -23,6 +23,7 @@ package final class NodeRuntime: Sendable {
   ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
   ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
+  ///   - network: the memory network to bind on; nil for the system's.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
   ///   - sealing: what seals packets and streams; nil for plain ones.
   ///   - advertise: says what address others are told, for the one that was bound.
@@ -36,12 +37,13 @@ package final class NodeRuntime: Sendable {
     loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
+    network: MemorySwitch? = nil,
     streamTimeout: Duration = .seconds(10),
     sealing: NodeSealing? = nil,
     advertise: (_ bound: Endpoint) throws -> Endpoint = { $0 },
     makeEngine: (_ advertised: Endpoint) throws -> Engine
   ) throws {
-    let sockets = try Self.sockets(bind, given, streamsOnly: tunnels != nil)
+    let sockets = try Self.sockets(bind, given, network, streamsOnly: tunnels != nil)
     boundEndpoint = sockets.endpoint
     advertisedEndpoint = try advertise(sockets.endpoint)
     let engine = try makeEngine(advertisedEndpoint)
@@ -61,9 +63,14 @@ package final class NodeRuntime: Sendable {
   private static func sockets(
     _ bind: Endpoint,
     _ given: BoundSockets?,
+    _ network: MemorySwitch?,
     streamsOnly: Bool
   ) throws -> PortPair {
     guard let given else {
+      if let network {
+        let pair = try PortPair(bind: bind, on: network)
+        return streamsOnly ? PortPair(listener: pair.listener) : pair
+      }
       return streamsOnly ? try PortPair(bindingStreamsOnly: bind) : try PortPair(bind: bind)
     }
     guard let datagrams = given.datagrams else { return try PortPair(listener: given.listener) }
