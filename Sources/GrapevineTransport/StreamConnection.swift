@@ -96,6 +96,8 @@ extension StreamConnection {
   ///   - size: about how many bytes the kernel is to hold that were not sent yet.
   ///   - stallLimit: how long bytes may wait to be taken or acknowledged by the peer.
   package func limitSending(bufferSize size: Int, stallLimit: Duration) {
+    // On a memory network there is no socket, and the buffer is small.
+    guard memory == nil else { return }
     try? System.setOption(descriptor, SOL_SOCKET, SO_SNDBUF, to: CInt(clamping: size))
     let milliseconds = CInt(clamping: stallLimit.wholeNanoseconds / 1_000_000)
     try? System.setOption(descriptor, CInt(IPPROTO_TCP), Self.userTimeout, to: milliseconds)
