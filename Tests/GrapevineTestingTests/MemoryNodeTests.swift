@@ -98,6 +98,17 @@ import Testing
     }
   }
 
+  @Test func `nodes without UDP come together by streams alone`() async throws {
+    let cluster = try await MemoryCluster(count: 4) { $0.transport = .streams }
+    defer { cluster.close() }
+    let cut = try cluster.network.cut([cluster.nodes[3].address.description])
+    try await eventually("one is cut off") { cluster.nodes[0].liveMemberCount == 3 }
+    cluster.network.heal(cut)
+    try await eventually("all know all again") { cluster.isWhole }
+    let counters = cluster.network.counters
+    #expect(counters.delivered + counters.cutOff + counters.unclaimed == 0)
+  }
+
   @Test func `two networks with the same addresses don't meet`() async throws {
     let first = try await MemoryCluster(count: 3)
     defer { first.close() }
