@@ -119,3 +119,14 @@ extension NodeLog {
     }
   }
 }
+
+extension Node {
+  /// Writes what a bridge has to say of the node to its log.
+  package func writeLog(
+    _ level: LogLevel,
+    _ message: String,
+    _ fields: KeyValuePairs<String, String>
+  ) {
+    log.write(level, message, fields)
+  }
+}
