@@ -178,6 +178,59 @@
       withExtendedLifetime(successor) {}
     }
 
+    @Test(arguments: [false, true])
+    func `the group ends when the node has lost its name to another process`(
+      isRunning: Bool
+    ) async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let first = try Node(quickConfiguration("node"))
+      defer { first.close() }
+      try await first.join([witness.address.description])
+      var configuration = quickConfiguration("node")
+      configuration.generation = 1
+      let second = try Node(configuration)
+      let group = makeGroup(NodeService(second))
+      func loseName() async {
+        await #expect(throws: NodeError.self) {
+          try await second.join([witness.address.description])
+        }
+      }
+      if !isRunning { await loseName() }
+      let running = Task { try await group.run() }
+      if isRunning {
+        // It runs once somebody watches.
+        #expect(try await holds { second.metrics.subscriberCount > 0 })
+        await loseName()
+      }
+      if try await !holds({ isClosed(second) }) { running.cancel() }
+      let error = await #expect(throws: NodeError.self) { try await running.value }
+      #expect(error?.code == .nameTaken && error?.value == first.id.description)
+      #expect(isClosed(second))
+      #expect(first.liveMemberCount == 2 && !isClosed(first))
+    }
+
+    @Test func `who keeps the name goes on`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let node = try Node(quickConfiguration("node"))
+      let conflicts = node.events()
+      let group = makeGroup(NodeService(node, joining: [witness.address.description]))
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      var configuration = quickConfiguration("node")
+      configuration.generation = 1
+      let twin = try Node(configuration)
+      defer { twin.close() }
+      await #expect(throws: NodeError.self) { try await twin.join([witness.address.description]) }
+      for await case .event(.nameConflict) in conflicts { break }
+      try node.set("still", "here")
+      #expect(try await holds { witness.text(of: "still", member: "node") == "here" })
+      await group.triggerGracefulShutdown()
+      try await running.value
+      #expect(try await holds { witness.member(named: "node")?.hasLeft == true })
+    }
+
     @Test func `a shutdown does not fail for want of a name`() async throws {
       let witness = try Node(quickConfiguration("witness"))
       defer { witness.close() }
