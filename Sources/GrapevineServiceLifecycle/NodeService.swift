@@ -84,13 +84,13 @@
     /// and that the node does not know yet finds out that it is down. When the task is cancelled
     /// the node is closed at once, and all find out that it is down.
     ///
-    /// Once the shutdown has begun no ``NodeError`` is thrown any more, since a group takes that for
-    /// a reason to cancel its other services in place of letting them finish. That nobody took note
-    /// that the node leaves, as where all stop at once, is a warning in the node's log.
+    /// Once the shutdown has begun no ``NodeError`` is thrown any more, since a group takes that
+    /// for a reason to cancel its other services in place of letting them finish. That nobody took
+    /// note that the node leaves, as where all stop at once, is a warning in the node's log.
     ///
     /// - Throws: What starting or joining throws; ``NodeError`` with the code `nameTaken` once the
-    ///   node has lost its name to another process and can do nothing more, so that the program ends
-    ///   and is started anew; or `CancellationError`. The node is closed then, too.
+    ///   node has lost its name to another process and can do nothing more, so that the program
+    ///   ends and is started anew; or `CancellationError`. The node is closed then, too.
     public func run() async throws {
       let node = try start()
       defer { node.close() }
