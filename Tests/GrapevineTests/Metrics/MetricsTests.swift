@@ -1,4 +1,5 @@
 import Grapevine
+import GrapevineEncryption
 import Testing
 
 /// What a node tells of itself to those who watch over it.
