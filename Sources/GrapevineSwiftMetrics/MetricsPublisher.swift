@@ -17,7 +17,7 @@
     }
 
     private let node: Node
-    private let labels: [(String, String)]
+    private let constantLabels: [MetricFamily.Label]
     private let factory: any MetricsFactory
     private let isWanted: @Sendable (String) -> Bool
     private var counters: [Key: (counter: Counter, published: Double)] = [:]
@@ -27,8 +27,9 @@
     ///
     /// - Parameters:
     ///   - node: The node whose metrics are published.
-    ///   - labels: Labels that all metrics get. Several nodes of a process need one that tells
-    ///     them from one another, such as `["node": "web-1"]`.
+    ///   - labels: Labels that all metrics get, their names changed as
+    ///     ``NodeMetrics/prometheusText(labels:)`` does. Several nodes of a process need one that
+    ///     tells them from one another, such as `["cluster": "eu"]`.
     ///   - factory: What makes the counters and meters.
     ///   - isWanted: Says of a metric's name whether it is published; without it all are. Those of
     ///     single peers, `grapevine_peer_…`, grow with the cluster: some 8,000 at 1,000 members.
@@ -39,7 +40,7 @@
       where isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
       self.node = node
-      self.labels = labels.map { ($0.key, $0.value) }
+      constantLabels = MetricFamily.Label.constant(labels)
       self.factory = factory
       self.isWanted = isWanted
     }
@@ -96,7 +97,7 @@
     }
 
     private func dimensions(_ key: Key) -> [(String, String)] {
-      labels + key.labels.map { ($0.name, $0.value) }
+      (constantLabels + key.labels).map { ($0.name, $0.value) }
     }
   }
 #endif

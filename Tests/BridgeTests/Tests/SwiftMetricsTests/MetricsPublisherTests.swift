@@ -104,6 +104,25 @@
       #expect(meters == series(.gauge, of: a, with: [cluster]))
     }
 
+    @Test func `no series has two labels of one name`() async throws {
+      let (a, b) = try await makePair()
+      defer { a.close() }
+      defer { b.close() }
+      let publisher = MetricsPublisher(
+        a,
+        labels: ["node": "web-1", "a-b": "1", "a.b": "2"],
+        factory: system
+      )
+      await publisher.publish()
+      let all = system.counters.map(\.dimensions) + system.meters.map(\.dimensions)
+      #expect(all.allSatisfy { Set($0.map(\.0)).count == $0.count })
+      #expect(
+        all.allSatisfy { $0.prefix(2).map { "\($0)=\($1)" } == ["exported_node=web-1", "a_b=2"] }
+      )
+      let info = try #require(system.meters.first { $0.label == "grapevine_node_info" })
+      #expect(info.dimensions.contains { $0 == ("node", "a") })
+    }
+
     @Test func `what is not wanted is not published`() async throws {
       let (a, b) = try await makePair()
       defer { a.close() }
