@@ -9,6 +9,10 @@
   /// meter that is set. A gauge that is no more, such as that of a member which expired, is
   /// destroyed by the next publication.
   ///
+  /// What could end a label's value in a backend that does not escape it, as others choose what
+  /// their nodes are called, is written by its number: each `"`, `\`, `%` and control character as
+  /// in `%22`. No two values become one by that.
+  ///
   /// The publisher keeps its node from being let go of.
   public actor MetricsPublisher {
     private struct Key: Hashable {
@@ -97,7 +101,20 @@
     }
 
     private func dimensions(_ key: Key) -> [(String, String)] {
-      (constantLabels + key.labels).map { ($0.name, $0.value) }
+      (constantLabels + key.labels).map { ($0.name, Self.harmless($0.value)) }
+    }
+
+    private static func harmless(_ value: String) -> String {
+      var harmless = ""
+      for scalar in value.unicodeScalars {
+        switch scalar {
+        case "\"", "\\", "%", "\0"..."\u{1F}", "\u{7F}":
+          let digits = String(scalar.value, radix: 16, uppercase: true)
+          harmless += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+        default: harmless.unicodeScalars.append(scalar)
+        }
+      }
+      return harmless
     }
   }
 #endif
