@@ -29,9 +29,7 @@ extension Node {
     let attempts = await attempt(addresses, timeout: timeout)
     let joined = attempts.flatMap(\.joined)
     let failures = attempts.flatMap(\.failures)
-    for failure in failures {
-      log.write(.warning, "could not join", ["address": failure.address, "why": "\(failure)"])
-    }
+    for failure in failures { log.write(.warning, failure) }
     guard !Task.isCancelled else { throw .cancelled(name) }
     guard joined.isEmpty else {
       var seen: Set<NameKey> = []

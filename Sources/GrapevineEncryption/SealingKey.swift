@@ -37,6 +37,8 @@
 
     /// Creates a key of 64 hexadecimal digits, such as `openssl rand -hex 32` gives.
     ///
+    /// Blanks and ends of lines around the digits, as a file has them, are passed over.
+    ///
     /// - Throws: ``KeyringError``, `notHexadecimal` or `wrongSize`.
     public init(
       hexadecimal text: some StringProtocol,
@@ -44,7 +46,9 @@
     ) throws(KeyringError) {
       var bytes: [UInt8] = []
       var upper: UInt8?
-      for character in text {
+      let isBlank = { (character: Character) in character.isASCII && character.isWhitespace }
+      let end = text.lastIndex { !isBlank($0) }.map(text.index(after:)) ?? text.startIndex
+      for character in text[..<end].drop(while: isBlank) {
         guard character.isASCII, let digit = character.hexDigitValue.map(UInt8.init) else {
           throw .notHexadecimal
         }

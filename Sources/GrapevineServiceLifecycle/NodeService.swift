@@ -86,20 +86,67 @@
     /// and that the node does not know yet finds out that it is down. When the task is cancelled
     /// the node is closed at once, and all find out that it is down.
     ///
-    /// - Throws: What starting, joining or leaving throws, or `CancellationError`. The node is
-    ///   closed then, too.
+    /// Once the shutdown has begun no ``NodeError`` is thrown any more, since a group takes that
+    /// for a reason to cancel its other services in place of letting them finish. That nobody took
+    /// note that the node leaves, as where all stop at once, is a warning in the node's log.
+    ///
+    /// - Throws: What starting or joining throws; ``NodeError`` with the code `nameTaken` once the
+    ///   node has lost its name to another process and can do nothing more, so that the program
+    ///   ends and is started anew; or `CancellationError`. The node is closed then, too.
     public func run() async throws {
       let node = try start()
       defer { node.close() }
       do {
+        try await takePart(node)
+        try await node.leave(handOver: node.state == .participant ? handOver : .zero)
+      } catch let error as NodeError where Task.isShuttingDownGracefully && !Task.isCancelled {
+        // The node has gone all the same, or goes as it is closed.
+        node.writeLog(
+          .warning,
+          "did not leave as it should",
+          ["code": "\(error.code)", "reason": "\(error)"]
+        )
+      }
+    }
+
+    /// Joins and takes part until the shutdown; throws once another process has the node's name.
+    private func takePart(_ node: Node) async throws {
+      let (losses, keeper) = AsyncStream.makeStream(of: NodeError.self)
+      let check: @Sendable () -> Void = {
+        do throws(NodeError) {
+          // No change at all, which a node that has lost its name refuses like any other.
+          try node.update([])
+        } catch {
+          if error.code == .nameTaken { keeper.yield(error) }
+        }
+      }
+      let token = node.watch(.nameConflict, { _ in check() }, onMissed: { _, _ in check() })
+      defer { token.cancel() }
+      // It may have been lost before.
+      check()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          for await loss in losses { throw loss }
+          throw CancellationError()
+        }
+        group.addTask {
+          try await join(node)
+          try await gracefulShutdown()
+        }
+        try await group.next()
+        group.cancelAll()
+      }
+    }
+
+    /// Joins, until that is done or the shutdown ends it.
+    private func join(_ node: Node) async throws {
+      do {
         _ = try await cancelWhenGracefulShutdown { [addresses, timeout] in
           try await node.join(addresses, timeout: timeout)
         }
-      } catch let error as NodeError where error.code == .cancelled {
-        // By a graceful shutdown, or else the next line throws.
+      } catch is NodeError where Task.isShuttingDownGracefully && !Task.isCancelled {
+        // Whom it would have reached does not matter any more, only whom it has.
       }
-      try await gracefulShutdown()
-      try await node.leave(handOver: node.state == .participant ? handOver : .zero)
     }
   }
 #endif

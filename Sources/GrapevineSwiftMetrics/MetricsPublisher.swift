@@ -9,6 +9,10 @@
   /// meter that is set. A gauge that is no more, such as that of a member which expired, is
   /// destroyed by the next publication.
   ///
+  /// What could end a label's value in a backend that does not escape it, as others choose what
+  /// their nodes are called, is written by its number: each `"`, `\`, `%` and control character as
+  /// in `%22`. No two values become one by that.
+  ///
   /// The publisher keeps its node from being let go of.
   public actor MetricsPublisher {
     private struct Key: Hashable {
@@ -17,7 +21,7 @@
     }
 
     private let node: Node
-    private let labels: [(String, String)]
+    private let constantLabels: [MetricFamily.Label]
     private let factory: any MetricsFactory
     private let isWanted: @Sendable (String) -> Bool
     private var counters: [Key: (counter: Counter, published: Double)] = [:]
@@ -27,8 +31,9 @@
     ///
     /// - Parameters:
     ///   - node: The node whose metrics are published.
-    ///   - labels: Labels that all metrics get. Several nodes of a process need one that tells
-    ///     them from one another, such as `["node": "web-1"]`.
+    ///   - labels: Labels that all metrics get, their names changed as
+    ///     ``NodeMetrics/prometheusText(labels:)`` does. Several nodes of a process need one that
+    ///     tells them from one another, such as `["cluster": "eu"]`.
     ///   - factory: What makes the counters and meters.
     ///   - isWanted: Says of a metric's name whether it is published; without it all are. Those of
     ///     single peers, `grapevine_peer_…`, grow with the cluster: some 8,000 at 1,000 members.
@@ -39,7 +44,7 @@
       where isWanted: @escaping @Sendable (String) -> Bool = { _ in true }
     ) {
       self.node = node
-      self.labels = labels.map { ($0.key, $0.value) }
+      constantLabels = MetricFamily.Label.constant(labels)
       self.factory = factory
       self.isWanted = isWanted
     }
@@ -96,7 +101,20 @@
     }
 
     private func dimensions(_ key: Key) -> [(String, String)] {
-      labels + key.labels.map { ($0.name, $0.value) }
+      (constantLabels + key.labels).map { ($0.name, Self.harmless($0.value)) }
+    }
+
+    private static func harmless(_ value: String) -> String {
+      var harmless = ""
+      for scalar in value.unicodeScalars {
+        switch scalar {
+        case "\"", "\\", "%", "\0"..."\u{1F}", "\u{7F}":
+          let digits = String(scalar.value, radix: 16, uppercase: true)
+          harmless += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+        default: harmless.unicodeScalars.append(scalar)
+        }
+      }
+      return harmless
     }
   }
 #endif

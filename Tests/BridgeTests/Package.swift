@@ -71,6 +71,11 @@ let package = Package(
           condition: .when(traits: ["ServiceLifecycle"])
         ),
         .product(
+          name: "ServiceLifecycleTestKit",
+          package: "swift-service-lifecycle",
+          condition: .when(traits: ["ServiceLifecycle"])
+        ),
+        .product(
           name: "Logging",
           package: "swift-log",
           condition: .when(traits: ["ServiceLifecycle"])

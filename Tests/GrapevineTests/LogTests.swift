@@ -98,9 +98,39 @@ import Testing
     }
     let told = sink.records.filter { $0.message == "refused a packet" }
     #expect(told.allSatisfy { $0.level == .warning && $0.fields.first?.value == "plain" })
-    #expect(told.count <= 5)
+    // Once for each power of two.
+    let count = try #require(sealed.sealingMetrics).refusedPackets[.plain]
+    #expect(told.count <= Int.bitWidth - count.leadingZeroBitCount)
     #expect(sink.records.first?.fields.last?.value == "require")
     #expect(plain.memberCount == 1)
+  }
+
+  @Test func `An address that was tried in vain has one record`() async throws {
+    let gone = try makeNode("gone")
+    let address = gone.address.description
+    gone.close()
+    let sink = Sink()
+    func failures() -> [LogRecord] { sink.records.filter { $0.message == "could not join" } }
+    let a = try makeNode("a") { $0.logSink = sink }
+    await #expect(throws: NodeError.self) { try await a.join([address, "nonsense:x"]) }
+    a.close()
+    try await eventually("all was told") { sink.records.last?.message == "closed" }
+    #expect(failures().map(\.level) == [.warning, .warning])
+    #expect(failures().allSatisfy { $0.fields.map(\.name) == ["address", "reason"] })
+    #expect(failures().map { $0.fields[0].value } == [address, "nonsense:x"])
+    // Of a seed, which is tried again and again, it is for those who look for a fault.
+    let seedSink = Sink()
+    let b = try makeNode("b") {
+      $0.logSink = seedSink
+      $0.seeds = { [address] }
+    }
+    try await eventually("the seed's is told") {
+      seedSink.records.contains { $0.message == "could not join" }
+    }
+    b.close()
+    let record = try #require(seedSink.records.first { $0.message == "could not join" })
+    #expect(record.level == .debug && record.fields.map(\.name) == ["address", "reason"])
+    #expect(record.fields[0].value == address && record.fields[1].value != "")
   }
 
   @Test func `A sink gets no more than it wants`() async throws {

@@ -28,9 +28,12 @@ public struct AddressFailure: Sendable, Hashable {
 
 extension AddressFailure: CustomStringConvertible {
   /// The address, the endpoint where it differs, and the reason.
-  public var description: String {
-    guard let endpoint, endpoint.description != address else { return "\(address): \(reason)" }
-    return "\(address) (\(endpoint)): \(reason)"
+  public var description: String { "\(place): \(reason)" }
+
+  /// The address, and the endpoint where it differs.
+  var place: String {
+    guard let endpoint, endpoint.description != address else { return address }
+    return "\(address) (\(endpoint))"
   }
 }
 

@@ -199,6 +199,12 @@ extension SeedKeeper {
       state.underWay.remove(endpoint)
       if outcome == .isSelf { state.own.insert(endpoint) }
     }
+    guard case .failed(let reason) = outcome, reason != .closed else { return }
+    let address = endpoint.description
+    log.write(
+      .debug,
+      AddressFailure(address: address, endpoint: endpoint, reason: .notJoined(reason))
+    )
   }
 
   /// Where the seeds and the names lead to; asking both may take its time.

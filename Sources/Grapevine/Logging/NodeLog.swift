@@ -42,6 +42,11 @@ final class NodeLog: Sendable {
     delivery?.wake()
   }
 
+  /// Adds the record of an address that was tried in vain, for which it is the only one.
+  func write(_ level: LogLevel, _ failure: AddressFailure) {
+    write(level, "could not join", ["address": failure.place, "reason": "\(failure.reason)"])
+  }
+
   private static func next(
     of records: inout BoundedQueue<LogRecord>,
     _ node: String
@@ -78,8 +83,8 @@ extension NodeLog {
     case .member(let event): collect(event)
     case .joinFinished(_, .joined(let id)): append(.info, "joined", ["through": "\(id)"])
     case .joinFinished(_, .isSelf): append(.debug, "an address led to this node itself", [:])
-    case .joinFinished(_, .failed(let failure)):
-      append(.debug, "could not join", ["reason": "\(failure)"])
+    // Whoever asked knows the address, and says it.
+    case .joinFinished(_, .failed): break
     case .leaveFinished(let asked, let acknowledged):
       append(.info, "left", ["asked": "\(asked.count)", "acknowledged": "\(acknowledged.count)"])
     case .spreadFinished(_, let missing):
@@ -117,5 +122,16 @@ extension NodeLog {
     case .keyDeleted(let id, let key, _):
       append(.debug, "key deleted", ["member": "\(id)", "key": key])
     }
+  }
+}
+
+extension Node {
+  /// Writes what a bridge has to say of the node to its log.
+  package func writeLog(
+    _ level: LogLevel,
+    _ message: String,
+    _ fields: KeyValuePairs<String, String>
+  ) {
+    log.write(level, message, fields)
   }
 }

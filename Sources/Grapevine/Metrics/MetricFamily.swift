@@ -79,16 +79,16 @@ struct FamilyList {
   struct Samples {
     fileprivate var list: [MetricFamily.Sample] = []
 
-    mutating func add(_ value: some BinaryInteger, _ labels: (String, String)...) {
+    mutating func add(_ value: some BinaryInteger, _ labels: (LabelName, String)...) {
       append(Double(value), labels)
     }
 
-    mutating func add(_ value: Double, _ labels: (String, String)...) {
+    mutating func add(_ value: Double, _ labels: (LabelName, String)...) {
       append(value, labels)
     }
 
-    private mutating func append(_ value: Double, _ labels: [(String, String)]) {
-      let labels = labels.map { MetricFamily.Label($0, $1) }
+    private mutating func append(_ value: Double, _ labels: [(LabelName, String)]) {
+      let labels = labels.map { MetricFamily.Label($0.rawValue, $1) }
       list.append(MetricFamily.Sample(labels: labels, value: value))
     }
   }

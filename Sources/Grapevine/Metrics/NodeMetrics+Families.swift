@@ -26,18 +26,18 @@ extension NodeMetrics {
     list.family("grapevine_node_info", .gauge, "Who the node is; always 1.") {
       $0.add(
         1,
-        ("node", id.name),
-        ("generation", "\(id.generation)"),
-        ("address", "\(address)"),
-        ("state", state.description)
+        (.node, id.name),
+        (.generation, "\(id.generation)"),
+        (.address, "\(address)"),
+        (.state, state.description)
       )
     }
     list.family("grapevine_members", .gauge, "Members known, itself included, by state.") {
-      $0.add(members.live - members.leaving, ("state", "live"))
-      $0.add(members.leaving, ("state", "leaving"))
-      $0.add(members.down, ("state", "down"))
-      $0.add(members.left, ("state", "left"))
-      $0.add(members.buried, ("state", "buried"))
+      $0.add(members.live - members.leaving, (.state, "live"))
+      $0.add(members.leaving, (.state, "leaving"))
+      $0.add(members.down, (.state, "down"))
+      $0.add(members.left, (.state, "left"))
+      $0.add(members.buried, (.state, "buried"))
     }
     list.gauge("grapevine_participants", "Live members that own keys.", members.participants)
     list.gauge(
@@ -70,20 +70,20 @@ extension NodeMetrics {
 
   private func listTraffic(in list: inout FamilyList) {
     list.family("grapevine_packets_total", .counter, "Datagrams.") {
-      $0.add(counters.packetsIn, ("direction", "in"))
-      $0.add(counters.packetsOut, ("direction", "out"))
+      $0.add(counters.packetsIn, (.direction, "in"))
+      $0.add(counters.packetsOut, (.direction, "out"))
     }
     list.family("grapevine_packet_bytes_total", .counter, "Bytes of UDP payload.") {
-      $0.add(counters.packetBytesIn, ("direction", "in"))
-      $0.add(counters.packetBytesOut, ("direction", "out"))
+      $0.add(counters.packetBytesIn, (.direction, "in"))
+      $0.add(counters.packetBytesOut, (.direction, "out"))
     }
     list.family("grapevine_streams_total", .counter, "TCP streams, by who opened them.") {
-      $0.add(counters.streamsIn, ("direction", "in"))
-      $0.add(counters.streamsOut, ("direction", "out"))
+      $0.add(counters.streamsIn, (.direction, "in"))
+      $0.add(counters.streamsOut, (.direction, "out"))
     }
     list.family("grapevine_stream_bytes_total", .counter, "Bytes of TCP payload.") {
-      $0.add(counters.streamBytesIn, ("direction", "in"))
-      $0.add(counters.streamBytesOut, ("direction", "out"))
+      $0.add(counters.streamBytesIn, (.direction, "in"))
+      $0.add(counters.streamBytesOut, (.direction, "out"))
     }
     list.gauge(
       "grapevine_stream_queue_peak_bytes",
@@ -119,15 +119,15 @@ extension NodeMetrics {
     ]
     list.family("grapevine_messages_total", .counter, "Messages by kind and direction.") {
       for (kind, received, sent) in kinds {
-        $0.add(received, ("kind", kind), ("direction", "in"))
-        $0.add(sent, ("kind", kind), ("direction", "out"))
+        $0.add(received, (.kind, kind), (.direction, "in"))
+        $0.add(sent, (.kind, kind), (.direction, "out"))
       }
-      $0.add(counters.acksIn, ("kind", "ack"), ("direction", "in"))
-      $0.add(counters.repliesIn, ("kind", "reply"), ("direction", "in"))
+      $0.add(counters.acksIn, (.kind, "ack"), (.direction, "in"))
+      $0.add(counters.repliesIn, (.kind, "reply"), (.direction, "in"))
     }
     list.family("grapevine_delta_entries_total", .counter, "Keys of members carried or applied.") {
-      $0.add(counters.entriesIn, ("direction", "in"))
-      $0.add(counters.entriesOut, ("direction", "out"))
+      $0.add(counters.entriesIn, (.direction, "in"))
+      $0.add(counters.entriesOut, (.direction, "out"))
     }
     list.counter("grapevine_pushes_total", "Pushes begun by this node.", counters.pushesOut)
     list.counter(
@@ -151,22 +151,22 @@ extension NodeMetrics {
   private func listTrouble(in list: inout FamilyList) {
     list.family("grapevine_drops_total", .counter, "Received messages dropped, by reason.") {
       for reason in Metrics.DropReason.allCases {
-        $0.add(counters.drops[reason], ("reason", reason.label))
+        $0.add(counters.drops[reason], (.reason, reason.label))
       }
     }
     list.family("grapevine_send_failures_total", .counter, "Datagrams not sent, by reason.") {
       for reason in SocketMetrics.SendFailure.allCases {
-        $0.add(sockets.failedSends[reason] ?? 0, ("reason", reason.rawValue))
+        $0.add(sockets.failedSends[reason] ?? 0, (.reason, reason.rawValue))
       }
-      $0.add(counters.packetsDiscarded, ("reason", "queue_full"))
+      $0.add(counters.packetsDiscarded, (.reason, "queue_full"))
     }
     list.family("grapevine_receive_failures_total", .counter, "Failed receives, by reason.") {
-      $0.add(sockets.truncatedReceives, ("reason", "truncated"))
-      $0.add(sockets.failedReceives, ("reason", "error"))
+      $0.add(sockets.truncatedReceives, (.reason, "truncated"))
+      $0.add(sockets.failedReceives, (.reason, "error"))
     }
     list.family("grapevine_accept_failures_total", .counter, "Failed accepts, by reason.") {
-      $0.add(sockets.failedAccepts, ("reason", "error"))
-      $0.add(sockets.exhaustedAccepts, ("reason", "exhausted"))
+      $0.add(sockets.failedAccepts, (.reason, "error"))
+      $0.add(sockets.exhaustedAccepts, (.reason, "exhausted"))
     }
     list.family("grapevine_tunnels_total", .counter, "Connections that carried packets.") {
       $0.add(sockets.takenTunnels, ("direction", "in"))
@@ -202,16 +202,16 @@ extension NodeMetrics {
   private func listSealing(in list: inout FamilyList) {
     guard let sealing else { return }
     list.family("grapevine_sealed_packets_total", .counter, "Sealed datagrams.") {
-      $0.add(sealing.packetsOpened, ("direction", "in"))
-      $0.add(sealing.packetsSealed, ("direction", "out"))
+      $0.add(sealing.packetsOpened, (.direction, "in"))
+      $0.add(sealing.packetsSealed, (.direction, "out"))
     }
     list.family("grapevine_sealed_records_total", .counter, "Sealed pieces of streams.") {
-      $0.add(sealing.recordsOpened, ("direction", "in"))
-      $0.add(sealing.recordsSealed, ("direction", "out"))
+      $0.add(sealing.recordsOpened, (.direction, "in"))
+      $0.add(sealing.recordsSealed, (.direction, "out"))
     }
     list.family("grapevine_plain_packets_total", .counter, "Datagrams that were not sealed.") {
-      $0.add(sealing.packetsTakenPlain, ("direction", "in"))
-      $0.add(sealing.packetsSentPlain, ("direction", "out"))
+      $0.add(sealing.packetsTakenPlain, (.direction, "in"))
+      $0.add(sealing.packetsSentPlain, (.direction, "out"))
     }
     list.family(
       "grapevine_seal_refusals_total",
@@ -220,8 +220,8 @@ extension NodeMetrics {
     ) {
       for fault in SealFault.allCases {
         let reason = fault.rawValue.snakeCased
-        $0.add(sealing.refusedPackets[fault], ("on", "packet"), ("reason", reason))
-        $0.add(sealing.refusedStreams[fault], ("on", "stream"), ("reason", reason))
+        $0.add(sealing.refusedPackets[fault], (.on, "packet"), (.reason, reason))
+        $0.add(sealing.refusedStreams[fault], (.on, "stream"), (.reason, reason))
       }
     }
     list.counter(
@@ -243,8 +243,8 @@ extension NodeMetrics {
       .counter,
       "Silent members that answered by a roundabout way alone."
     ) {
-      $0.add(counters.relayAnswers, ("by", "relay"))
-      $0.add(counters.streamAnswers, ("by", "stream"))
+      $0.add(counters.relayAnswers, (.by, "relay"))
+      $0.add(counters.streamAnswers, (.by, "stream"))
     }
     list.counter(
       "grapevine_accusations_total",
@@ -287,8 +287,8 @@ extension NodeMetrics {
 
   private func listState(in list: inout FamilyList) {
     list.family("grapevine_entries", .gauge, "Keys held of all members, by kind.") {
-      $0.add(entries.entries, ("kind", "live"))
-      $0.add(entries.tombstones, ("kind", "tombstone"))
+      $0.add(entries.entries, (.kind, "live"))
+      $0.add(entries.tombstones, (.kind, "tombstone"))
     }
     list.gauge("grapevine_state_bytes", "Memory kept for all entries.", entries.size)
     list.counter(
@@ -305,7 +305,7 @@ extension NodeMetrics {
       list.family(name, .gauge, help) { samples in
         for peer in live {
           guard let value = value(peer) else { continue }
-          samples.add(value, ("peer", peer.id.name))
+          samples.add(value, (.peer, peer.id.name))
         }
       }
     }

@@ -6,13 +6,13 @@ extension NodeMetrics {
   ///
   /// - Parameter labels: Labels that all samples get, such as `["cluster": "eu"]`. Names are
   ///   letters, digits and underscores, and begin with no digit: what is not becomes an underscore.
-  ///   One that a metric has itself, such as `node`, gets `exported_` before it, as Prometheus
-  ///   names those that clash; of two that are the same the last counts. Values can be anything.
+  ///   One that some metric has itself, such as `node`, or that begins with two underscores, gets
+  ///   `exported_` before it, as Prometheus names those that clash; of two that are the same the
+  ///   last counts. Values can be anything.
   /// - Returns: The text, with a sample or more on each metric.
   /// - Complexity: O(members).
   public func prometheusText(labels: KeyValuePairs<String, String> = [:]) -> String {
-    let families = families
-    var text = PrometheusText(labels, beside: families)
+    var text = PrometheusText(labels)
     for family in families { text.write(family) }
     return text.text
   }
@@ -23,31 +23,8 @@ private struct PrometheusText {
   private(set) var text = ""
   private let constantLabels: [MetricFamily.Label]
 
-  init(_ labels: KeyValuePairs<String, String>, beside families: [MetricFamily]) {
-    let taken = Set(families.lazy.flatMap(\.samples).flatMap(\.labels).map(\.name))
-    var constantLabels: [MetricFamily.Label] = []
-    for (name, value) in labels {
-      var name = Self.labelName(name)
-      while taken.contains(name) { name = "exported_" + name }
-      constantLabels.removeAll { $0.name == name }
-      constantLabels.append(MetricFamily.Label(name, value))
-    }
-    self.constantLabels = constantLabels
-  }
-
-  private static func labelName(_ name: String) -> String {
-    var bytes = name.utf8.map { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        byte
-      default: UInt8(ascii: "_")
-      }
-    }
-    if bytes.first.map({ $0 <= UInt8(ascii: "9") }) ?? true {
-      bytes.insert(UInt8(ascii: "_"), at: 0)
-    }
-    return String(decoding: bytes, as: UTF8.self)
+  init(_ labels: KeyValuePairs<String, String>) {
+    constantLabels = MetricFamily.Label.constant(labels)
   }
 
   mutating func write(_ family: MetricFamily) {

@@ -9,10 +9,15 @@ public final class SilentListener: Sendable {
   /// Why there is no port.
   public struct NoPort: Error {}
 
-  /// Takes a port; if it `accepts` connections then nothing comes by them, else it refuses them.
-  public init(accepts: Bool) throws(NoPort) {
+  /// Takes a port, a free one if none is named; if it `accepts` connections then nothing comes by
+  /// them, else it refuses them.
+  public init(accepts: Bool, port: UInt16 = 0) throws(NoPort) {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    var isReused: CInt = 1
+    // Connections of whoever had the port before may not be over yet.
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<CInt>.size))
     var address = sockaddr_in()
+    address.sin_port = port.bigEndian
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -114,6 +114,27 @@ import Testing
     #expect(second.last?.acknowledged == ["web-1"])
   }
 
+  @Test func `whom it told in vain is told, and no time that was not waited for`() async throws {
+    // Nobody is to find out before that the other one is gone.
+    let options = ["--bind=127.0.0.1:0", "--interval=10s"]
+    let one = try NodeTerminal(options + ["--json", "--name=web-1"])
+    let address = try await address(of: one)
+    let two = try NodeTerminal(options + ["--name=web-2", "--join=\(address)"])
+    let three = try NodeTerminal(options + ["--name=web-3", "--join=\(address)"])
+    try await wait(one, #""name": "web-2""#)
+    try await wait(one, #""name": "web-3""#)
+    try await three.line("joined web-2")
+    two.signal(SIGKILL)
+    _ = try await two.status()
+    three.type("leave")
+    try await three.line("gone 1 of 2 members told took note")
+    try await wait(one, #""event": "left""#)
+    one.type("leave")
+    #expect(try await one.status() == 0)
+    let last = try #require(try told(by: one).last)
+    #expect(last.event == "gone" && last.asked == ["web-2"] && last.acknowledged == [])
+  }
+
   @Test func `a crash and a new life are told with their numbers`() async throws {
     let one = try start("--name=web-1")
     let address = try await address(of: one)

@@ -57,6 +57,16 @@
         let key = try SealingKey(bytes: Self.bytes)
         #expect(try SealingKey(hexadecimal: digits) == key)
         #expect(try SealingKey(hexadecimal: digits.uppercased()).id == key.id)
+        for text in ["\(digits)\n", "\(digits)\r\n", " \t\(digits) \n\n"] {
+          #expect(try SealingKey(hexadecimal: text) == key)
+          #expect(try SealingKey(hexadecimal: Substring(text)) == key)
+        }
+        for text in ["", " ", "\n"] {
+          #expect(throws: KeyringError.wrongSize(0)) { try SealingKey(hexadecimal: text) }
+        }
+        for text in ["a b", "\u{A0}ab", "ab\u{2028}"] {
+          #expect(throws: KeyringError.notHexadecimal) { try SealingKey(hexadecimal: text) }
+        }
         for text in ["abc", "zz", "é1", digits.dropLast() + "g"] {
           #expect(throws: KeyringError.notHexadecimal) { try SealingKey(hexadecimal: text) }
         }

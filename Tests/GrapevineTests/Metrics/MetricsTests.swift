@@ -1,4 +1,5 @@
 import Grapevine
+import GrapevineEncryption
 import Testing
 
 /// What a node tells of itself to those who watch over it.
@@ -119,6 +120,23 @@ import Testing
     let constant = "{exported_node=\"host-7\",exported_state=\"y\",zone=\"2\""
     #expect(try samples(text).allSatisfy { $0.labels.hasPrefix(constant) })
     #expect(text.contains("\(constant),node=\"a\","))
+  }
+
+  @Test func `a label keeps its name whoever comes`() async throws {
+    let labels: KeyValuePairs = ["peer": "x", "on": "y", "__name__": "z", "zone": "1"]
+    let constant = "{exported_peer=\"x\",exported_on=\"y\",exported___name__=\"z\",zone=\"1\""
+    let nodes = try await makeCluster("a", "b")
+    for node in try [makeNode("alone"), nodes[0]] {
+      let told = try samples(node.metrics.prometheusText(labels: labels))
+      #expect(told.allSatisfy { $0.labels.hasPrefix(constant) })
+    }
+  }
+
+  @Test func `the names of labels are those that metrics have`() async throws {
+    let ring = try TestKeyring(.random())
+    let nodes = try await makeCluster("a", "b") { $0.sealer = ring }
+    let labels = nodes[0].metrics.families.flatMap(\.samples).flatMap(\.labels)
+    #expect(Set(labels.map(\.name)) == Set(LabelName.allCases.map(\.rawValue)))
   }
 
   @Test func `what was sealed and refused is told of nodes with keys alone`() async throws {

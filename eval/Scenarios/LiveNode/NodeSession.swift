@@ -220,7 +220,9 @@ extension NodeSession {
   private func handle(_ outcome: Result<LeaveReport, NodeError>) {
     switch outcome {
     case .success(let report): tell(SessionLine(gone: report))
-    case .failure(let error) where error.code == .leaveFailed || error.code == .cancelled:
+    case .failure(let error) where error.code == .leaveFailed:
+      tell(SessionLine(unheardBy: error.members))
+    case .failure(let error) where error.code == .cancelled:
       tell(SessionLine(unheardWithin: Self.leaveLimit))
     case .failure(let error): tell(SessionLine(error: "\(error)"))
     }

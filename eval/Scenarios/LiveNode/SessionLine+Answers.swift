@@ -208,12 +208,17 @@ extension SessionLine {
     )
   }
 
-  /// The node has left, and nobody said that they know.
+  /// The node has left, and all that were told failed to say that they know.
+  init(unheardBy asked: [MemberID]) {
+    self.init(gone: LeaveReport(asked: asked, acknowledged: []))
+  }
+
+  /// The node has left, and nobody has said in time that they know; who was told is not known.
   init(unheardWithin limit: Duration) {
     self.init(
       verb: "gone",
       text: "none of the members told took note within \(ValueText.text(limit))",
-      fields: [("acknowledged", .array([]))]
+      fields: [("asked", .null), ("acknowledged", .array([]))]
     )
   }
 }

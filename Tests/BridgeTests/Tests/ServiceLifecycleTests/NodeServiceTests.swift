@@ -4,14 +4,26 @@
   import GrapevineServiceLifecycle
   import Logging
   import ServiceLifecycle
+  import ServiceLifecycleTestKit
   import Testing
 
   /// A node in a group of services.
   @Suite(.timeLimit(.minutes(1))) struct NodeServiceTests {
     private struct NotPrepared: Error {}
 
-    private func makeGroup(_ service: NodeService) -> ServiceGroup {
-      ServiceGroup(services: [service], logger: Logger(label: "group") { _ in SilentHandler() })
+    /// What stands in front of the node, and is to finish what it has begun.
+    private struct Server: Service {
+      let drained: @Sendable () -> Void
+
+      func run() async throws {
+        try await gracefulShutdown()
+        try Task.checkCancellation()
+        drained()
+      }
+    }
+
+    private func makeGroup(_ services: any Service...) -> ServiceGroup {
+      ServiceGroup(services: services, logger: Logger(label: "group") { _ in SilentHandler() })
     }
 
     /// One of them does so first; while the other does not it has nobody to tell that it leaves.
@@ -126,6 +138,121 @@
       await group.triggerGracefulShutdown()
       try await running.value
       #expect(isClosed(node))
+    }
+
+    @Test(arguments: [nil, true, false])
+    func `the server in front finishes though nobody takes note that the node leaves`(
+      accepts: Bool?
+    ) async throws {
+      // Nobody is to find out before that the other one is down.
+      func configuration(_ name: String) -> Node.Configuration {
+        var configuration = quickConfiguration(name)
+        configuration.gossip.interval = .seconds(20)
+        configuration.gossip.streamTimeout = .milliseconds(500)
+        return configuration
+      }
+      let witness = try Node(configuration("witness"))
+      let log = RecordStream()
+      var own = configuration("node")
+      own.logSink = log
+      let node = try Node(own)
+      let (finished, keeper) = AsyncStream.makeStream(of: Void.self)
+      let group = makeGroup(
+        Server { keeper.yield() },
+        NodeService(node, joining: [witness.address.description])
+      )
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      witness.close()
+      let successor = try accepts.map {
+        try SilentListener(accepts: $0, port: witness.address.port)
+      }
+      await group.triggerGracefulShutdown()
+      try await running.value
+      keeper.finish()
+      #expect(await finished.reduce(0) { count, _ in count + 1 } == 1)
+      #expect(isClosed(node))
+      let record = try #require(await log.records.first { _ in true })
+      #expect(record.level == .warning && record.message == "did not leave as it should")
+      #expect(record.fields.first?.value == "leaveFailed")
+      withExtendedLifetime(successor) {}
+    }
+
+    @Test(arguments: [false, true])
+    func `the group ends when the node has lost its name to another process`(
+      isRunning: Bool
+    ) async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let first = try Node(quickConfiguration("node"))
+      defer { first.close() }
+      try await first.join([witness.address.description])
+      var configuration = quickConfiguration("node")
+      configuration.generation = 1
+      let second = try Node(configuration)
+      let group = makeGroup(NodeService(second))
+      func loseName() async {
+        await #expect(throws: NodeError.self) {
+          try await second.join([witness.address.description])
+        }
+      }
+      if !isRunning { await loseName() }
+      let running = Task { try await group.run() }
+      if isRunning {
+        // It runs once somebody watches.
+        #expect(try await holds { second.metrics.subscriberCount > 0 })
+        await loseName()
+      }
+      if try await !holds({ isClosed(second) }) { running.cancel() }
+      let error = await #expect(throws: NodeError.self) { try await running.value }
+      #expect(error?.code == .nameTaken && error?.value == first.id.description)
+      #expect(isClosed(second))
+      #expect(first.liveMemberCount == 2 && !isClosed(first))
+    }
+
+    @Test func `who keeps the name goes on`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let node = try Node(quickConfiguration("node"))
+      let conflicts = node.events()
+      let group = makeGroup(NodeService(node, joining: [witness.address.description]))
+      let running = Task { try await group.run() }
+      #expect(try await holds { knowEachOther(witness, node) })
+      var configuration = quickConfiguration("node")
+      configuration.generation = 1
+      let twin = try Node(configuration)
+      defer { twin.close() }
+      await #expect(throws: NodeError.self) { try await twin.join([witness.address.description]) }
+      for await case .event(.nameConflict) in conflicts { break }
+      try node.set("still", "here")
+      #expect(try await holds { witness.text(of: "still", member: "node") == "here" })
+      await group.triggerGracefulShutdown()
+      try await running.value
+      #expect(try await holds { witness.member(named: "node")?.hasLeft == true })
+    }
+
+    @Test func `a shutdown does not fail for want of a name`() async throws {
+      let witness = try Node(quickConfiguration("witness"))
+      defer { witness.close() }
+      let first = try Node(quickConfiguration("node"))
+      defer { first.close() }
+      try await first.join([witness.address.description])
+      let log = RecordStream()
+      var configuration = quickConfiguration("node")
+      configuration.generation = 1
+      configuration.logSink = log
+      let second = try Node(configuration)
+      try await second.changeState(to: .participant)
+      await #expect(throws: NodeError.self) {
+        try await second.join([witness.address.description])
+      }
+      try await testGracefulShutdown { trigger in
+        trigger.triggerGracefulShutdown()
+        try await NodeService(second, handOver: .seconds(600)).run()
+      }
+      #expect(isClosed(second))
+      let record = await log.records.first { $0.message == "did not leave as it should" }
+      #expect(record?.fields.first?.value == "nameTaken")
     }
 
     @Test func `it starts a node itself, and prepares it before others see it`() async throws {

@@ -104,6 +104,43 @@
       #expect(meters == series(.gauge, of: a, with: [cluster]))
     }
 
+    @Test func `no series has two labels of one name`() async throws {
+      let (a, b) = try await makePair()
+      defer { a.close() }
+      defer { b.close() }
+      let publisher = MetricsPublisher(
+        a,
+        labels: ["node": "web-1", "a-b": "1", "a.b": "2"],
+        factory: system
+      )
+      await publisher.publish()
+      let all = system.counters.map(\.dimensions) + system.meters.map(\.dimensions)
+      #expect(all.allSatisfy { Set($0.map(\.0)).count == $0.count })
+      #expect(
+        all.allSatisfy { $0.prefix(2).map { "\($0)=\($1)" } == ["exported_node=web-1", "a_b=2"] }
+      )
+      let info = try #require(system.meters.first { $0.label == "grapevine_node_info" })
+      #expect(info.dimensions.contains { $0 == ("node", "a") })
+    }
+
+    @Test func `a member's name can't end the label that it is in`() async throws {
+      let a = try Node(quickConfiguration("a"))
+      defer { a.close() }
+      let names = ["b\"", "b%22", "\\b\n\u{7F}", "bé"]
+      let others = try names.map { try Node(quickConfiguration($0)) }
+      for other in others { try await other.join([a.address.description]) }
+      #expect(try await holds { a.liveMemberCount == 5 })
+      let publisher = MetricsPublisher(a, labels: ["said": "\"\t"], factory: system)
+      await publisher.publish()
+      let told = system.meters.filter { $0.label == "grapevine_peer_version" }
+        .map { $0.dimensions.map(\.1) }
+      #expect(
+        Set(told) == Set(["b%22", "b%2522", "%5Cb%0A%7F", "bé"].map { ["%22%09", $0] })
+      )
+      #expect(told.count == 4)
+      for other in others { other.close() }
+    }
+
     @Test func `what is not wanted is not published`() async throws {
       let (a, b) = try await makePair()
       defer { a.close() }
