@@ -14,6 +14,8 @@ package enum Scenario: String, Sendable, CaseIterable {
   case shard
   case locks
   case bench
+  case compare
+  case report
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -32,7 +34,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard, .locks, .bench:
+      .simulate, .shard, .locks, .bench, .compare, .report:
       nil
     }
   }
@@ -54,6 +56,8 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
     case .locks: "keys that nodes lock, which crash, start again and are split"
     case .bench: "what small things cost: instructions, time and allocations"
+    case .compare: "configurations side by side: spreading, cost at rest, crashes"
+    case .report: "one page of HTML with plots of all that, beside other systems"
     }
   }
 
@@ -117,6 +121,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       three are the same each time; the time is the median on this machine, and is never checked. \
       The benchmarks are \(Benchmark.all.map(\.name).joined(separator: ", ")).
       """
+    case .compare, .report: explanationOfSurveys
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -133,7 +138,9 @@ package enum Scenario: String, Sendable, CaseIterable {
   static let ofClusters = ofOptions.filter { $0 != .compareDetection }
 
   /// The scenarios of clusters that do what the options say; another one draws it.
-  static let ofOptions = allCases.filter { ![.simulate, .shard, .locks, .bench].contains($0) }
+  static let ofOptions = allCases.filter {
+    ![.simulate, .shard, .locks, .bench, .report].contains($0)
+  }
 }
 
 /// What carries the packets.
