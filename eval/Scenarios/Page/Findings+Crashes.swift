@@ -1,6 +1,8 @@
 // Plots of how soon a crash is known.
 extension Findings {
-  var plotsOfCrashes: [Plot] { [detectionPlot, detectionBySizePlot, detectionByLossPlot] }
+  var plotsOfCrashes: [Plot] {
+    [detectionPlot, tradePlot, detectionBySizePlot, detectionByLossPlot]
+  }
 
   private var detectionPlot: Plot {
     let losses = trials(.losses)
@@ -29,6 +31,44 @@ extension Findings {
     )
   }
 
+  private var tradePlot: Plot {
+    let points = trials(.intervals).compactMap { trial -> Plot.Point? in
+      guard let bytes = trial.bytesPerSecond, let time = trial.detectionMedian else { return nil }
+      return Plot.Point(bytes, time, label: ValueText.text(trial.configuration.options.interval))
+    }
+    var series = [
+      Plot.Series(name: "Grapevine, by its interval", style: .ours(), shape: .line, points: points)
+    ]
+    for system in System.allCases {
+      let own = Anchor.all.filter { $0.system == system && $0.nodes == 64 }
+      guard let bytes = own.compactMap(\.bytesPerSecond).first,
+        let crash = own.first(where: { $0.detection != nil }), let range = crash.detection
+      else { continue }
+      let middle = (range.lowerBound + range.upperBound) / 2
+      series.append(
+        Plot.Series(
+          name: "\(system.rawValue) (\(crash.settings))",
+          style: .of(system),
+          shape: .marks,
+          points: [Plot.Point(bytes, middle, range: range)]
+        )
+      )
+    }
+    return Plot(
+      name: "trade",
+      title: "What it costs to know of a crash",
+      note: "Bytes that each of \(base.nodes) nodes, of others 64, sends at rest, and the time "
+        + "until all know of a crash. Nearer to the corner is better in both.",
+      x: Plot.Axis(
+        "bytes/s of a node",
+        .decades(of: series.flatMap { $0.points.map(\.x) })
+      ),
+      y: Plot.Axis("s until all know", .decades(of: Findings.heights(series))),
+      series: series,
+      commands: [command(.intervals)]
+    )
+  }
+
   private var detectionBySizePlot: Plot {
     let sizes = trials(.sizes)
     var series = Findings.curves(
@@ -36,7 +76,7 @@ extension Findings {
       \.size,
       [("p50", \.detectionMedian), ("worst", \.detectionMaximum)]
     )
-    series += Findings.references { anchor in
+    series += Findings.references(nudged: true) { anchor in
       guard let range = anchor.detection else { return nil }
       let middle = (range.lowerBound + range.upperBound) / 2
       return Plot.Point(Double(anchor.nodes), middle, range: range)

@@ -47,17 +47,19 @@ extension Findings {
 
   /// A series of each other system that has a point.
   static func references(
-    withSettings: Bool = false,
+    nudged: Bool = false,
     _ point: (Anchor) -> Plot.Point?
   ) -> [Plot.Series] {
-    System.allCases.compactMap { system in
+    let systems = System.allCases
+    return systems.enumerated().compactMap { index, system in
       let own = Anchor.all.filter { $0.system == system && point($0) != nil }
       guard let first = own.first else { return nil }
       return Plot.Series(
         name: "\(system.rawValue) (\(first.settings))",
         style: .of(system),
         shape: own.count > 1 ? .line : .marks,
-        points: own.compactMap(point).sorted { $0.x < $1.x }
+        points: own.compactMap(point).sorted { $0.x < $1.x },
+        nudge: nudged ? (2 * index + 1 - systems.count) * 5 : 0
       )
     }
   }

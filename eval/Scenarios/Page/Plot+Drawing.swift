@@ -28,7 +28,7 @@ extension Plot {
         "<svg class=\"plot\" role=\"img\" aria-labelledby=\"\(name)-title \(name)-text\">",
         "<title id=\"\(name)-title\">\(PageText.escaped(title))</title>",
         "<desc id=\"\(name)-text\">\(PageText.escaped(description))</desc>",
-      ] + grid + series.map(drawn) + ["</svg>"]
+      ] + grid + series.reversed().map(drawn) + ["</svg>"]
     return parts.joined(separator: "\n")
   }
 
@@ -69,7 +69,8 @@ extension Plot {
 
   private func drawn(_ series: Series) -> String {
     let style = series.style
-    var parts = ["<g class=\"c\(style.colour)\(style.isOurs ? " ours" : "")\">"]
+    let nudge = series.nudge == 0 ? "" : " transform=\"translate(\(series.nudge) 0)\""
+    var parts = ["<g class=\"c\(style.colour)\(style.isOurs ? " ours" : "")\"\(nudge)>"]
     let corners = corners(of: series)
     if corners.count > 1 {
       let text = corners.map { "\(Plot.unit($0.x)),\(Plot.unit($0.y))" }.joined(separator: " ")

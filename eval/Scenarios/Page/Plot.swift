@@ -54,6 +54,8 @@ struct Plot: Sendable {
     let style: Style
     let shape: Shape
     let points: [Point]
+    /// How many pixels beside their place marks are drawn, where they would hide each other.
+    var nudge = 0
   }
 
   enum Shape: Sendable {
@@ -100,8 +102,8 @@ extension Plot.Style {
     )
   }
 
-  /// The style of another system, the same in every plot; p99 is dashed more finely than p50.
-  static func of(_ system: System, isTail: Bool = false) -> Plot.Style {
+  /// The style of another system, the same in every plot.
+  static func of(_ system: System) -> Plot.Style {
     let (colour, mark): (Int, Plot.Mark) =
       switch system {
       case .kite: (1, .square)
@@ -111,6 +113,6 @@ extension Plot.Style {
       case .ckit: (5, .cross)
       case .swimSwift: (6, .plus)
       }
-    return Plot.Style(colour: colour, dash: isTail ? "2 3" : "6 4", mark: mark, isOurs: false)
+    return Plot.Style(colour: colour, dash: "6 4", mark: mark, isOurs: false)
   }
 }

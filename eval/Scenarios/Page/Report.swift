@@ -129,15 +129,17 @@ enum Report {
         output: "\(folder.path)/output"
       )
       let status = child.wait()
-      guard status == 0 else {
+      var outcome = Outcome()
+      if status != 0 {
         let said = try readFile("\(folder.path)/output").split(separator: "\n").last ?? ""
-        throw EvaluationError("ended with status \(status): \(said)")
+        outcome.failures = ["ended with status \(status): \(said.drop { $0 == " " })"]
       }
-      guard case .object(let members) = try JSON(text: readFile(figures)) else {
+      // What was found counts, though something of it may be a failure.
+      if case .object(let members)? = try? JSON(text: readFile(figures)) {
+        outcome.figures = members
+      } else if status == 0 {
         throw EvaluationError("the process left no figures")
       }
-      var outcome = Outcome()
-      outcome.figures = members
       return outcome
     } catch let error as EvaluationError {
       throw error
