@@ -53,7 +53,7 @@ import Testing
       .idle,
       [
         "bytes_per_node_per_s", "packets_per_node_per_s", "cpu_s_per_node_per_s",
-        "rss_bytes_per_node", "false_down", "peak_packets_per_s",
+        "rss_bytes_per_node", "false_down", "scraped_bytes_per_node_per_s", "peak_packets_per_s",
       ]
     ),
     (.sync, ["sync_ms", "bytes", "rss_peak_bytes"]),
