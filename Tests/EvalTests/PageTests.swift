@@ -24,16 +24,19 @@ import Testing
     return outcome
   }
 
-  private func made(
+  /// A page with one of the sizes, of which several tests look at what they are for.
+  private static let usual = Result { try made(nodes: 16) }
+
+  private static func made(
     seed: UInt64 = 1,
-    nodes: Int = 16,
-    real: Report.Real = invented
+    nodes: Int,
+    real: Report.Real = PageTests.invented
   ) throws -> (page: String, outcome: Outcome) {
     let folder = try TemporaryFolder()
     var options = Options(scenario: .report)
     options.pagePath = "\(folder.path)/page.html"
     options.givenNodes = nodes
-    options.givenRuns = 2
+    options.givenRuns = 1
     options.seed = seed
     let measurement = Measurement(
       options: options,
@@ -49,7 +52,7 @@ import Testing
   }
 
   @Test func `it is well-formed, refers to nothing outside, and has each plot`() throws {
-    let (page, outcome) = try made()
+    let (page, outcome) = try Self.usual.get()
     #expect(outcome.failures.isEmpty, "\(outcome.failures)")
     #expect(Markup.complaint(page) == nil)
     for word in ["http", "<script", "src=", "url(", "@import", "<link"] {
@@ -73,8 +76,8 @@ import Testing
     #expect(page.contains("prefers-color-scheme: dark") && page.contains("@media print"))
   }
 
-  @Test func `each mark and line of the page has a figure behind it`() throws {
-    let (page, outcome) = try made()
+  @Test func `each mark of the page has a figure behind it`() throws {
+    let (page, outcome) = try Self.usual.get()
     guard case .array(let rows)? = outcome.figures.first(where: { $0.name == "losses" })?.value
     else {
       Issue.record("no losses in \(outcome.figures)")
@@ -96,13 +99,13 @@ import Testing
   }
 
   @Test func `the same seed gives the same page but for its head, another seed another`() throws {
-    let first = try made()
-    #expect(body(try made().page) == body(first.page))
-    #expect(body(try made(seed: 2).page) != body(first.page))
+    let first = try Self.made(nodes: 4)
+    #expect(body(try Self.made(nodes: 4).page) == body(first.page))
+    #expect(body(try Self.made(seed: 2, nodes: 4).page) != body(first.page))
   }
 
   @Test func `what can't be measured is told on the page, which has all else`() throws {
-    let (page, outcome) = try made { _, _ throws(EvaluationError) in
+    let (page, outcome) = try Self.made(nodes: 16) { _, _ throws(EvaluationError) in
       throw EvaluationError("no sockets <here>")
     }
     #expect(outcome.failures.count == 2)
@@ -112,7 +115,7 @@ import Testing
   }
 
   @Test func `a cluster smaller than every size has a page all the same`() throws {
-    let (page, outcome) = try made(nodes: 4)
+    let (page, outcome) = try Self.made(nodes: 4)
     #expect(outcome.failures.isEmpty)
     #expect(Markup.complaint(page) == nil)
   }
