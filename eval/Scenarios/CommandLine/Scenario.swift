@@ -94,7 +94,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       is taken until it holds all of them. With --live the keys are set on one node of a running \
       cluster, and the time is taken until all nodes hold them.
       """
-    case .detect, .partition, .churn, .throughput, .simulate: explanationOfStress
+    case .detect, .partition, .churn, .throughput, .simulate, .locks: explanationOfStress
     case .shard:
       """
       Keys are placed on nodes by each algorithm. The balance is a node's share of the keys beside \
@@ -103,15 +103,6 @@ package enum Scenario: String, Sendable, CaseIterable {
       ideal is the share of that node. It counts as a failure if keys move between two nodes that \
       stay. Times are medians on this machine; \
       replacing is that of all nodes, sorted by name, or in any order.
-      """
-    case .locks:
-      """
-      The production engine under the simulator, with the number of nodes and keys, the network \
-      and the faults drawn from the seed. In each run 2 to 8 nodes hold the keys that they own, \
-      and crash and start again; then nodes that all want all keys; then nodes that are split, \
-      too. It counts as a failure if two nodes hold a key at one moment where there was no split, \
-      if a key does not come to one holder within 12 s of the end of all faults, or if an epoch \
-      does not grow.
       """
     case .bench:
       """
