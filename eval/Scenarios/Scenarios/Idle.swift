@@ -11,17 +11,17 @@ enum Idle {
 
     cluster.resetPacketPeaks()
     let kernelBefore = KernelCounters.current
-    let scrapedBefore = cluster.scrapedTraffic(of: nodes)
     let trafficBefore = cluster.traffic(of: nodes)
     let processorBefore = MachineClock.processorTime
     let begin = cluster.now
     try watch(nodes, in: cluster, since: begin, measurement)
     let processor = MachineClock.processorTime.since(processorBefore)
     let traffic = cluster.traffic(of: nodes) - trafficBefore
-    let scraped = cluster.scrapedTraffic(of: nodes).map { $0 - (scrapedBefore ?? $0) }
     let kernel = KernelCounters.current.map { $0 - (kernelBefore ?? $0) }
     let seconds = Double(cluster.now.since(begin)) / 1e9
     let memory = ProcessMemory.resident - emptyProcess
+    // Last, since the text takes memory and time.
+    let scraped = cluster.scrapedTraffic(of: nodes).map { $0 - trafficBefore }
 
     let share = 1 / Double(nodes.count)
     let figures = Figures(
