@@ -90,7 +90,9 @@ import Testing
       guard case .number(let loss)? = row.member("loss"),
         case .number(let median)? = row.member("propagation_ms")?.member("p50")
       else { continue }
-      let told = "Grapevine, p50 · % of the packets lost: \(PageText.number(loss * 100)) · ms: "
+      let told =
+        "Grapevine, p50 · % of the packets lost: \(PageText.number(loss * 100)) · "
+        + "ms until all hold it: "
       #expect(figure.contains("\(told)\(PageText.number(median))</title>"), "\(row.text)")
     }
     // 16 KiB of 16 invented nodes.

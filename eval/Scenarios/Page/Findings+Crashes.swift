@@ -87,7 +87,7 @@ extension Findings {
       note: "From a crash until all others say that the node is down, at the settings that each "
         + "system has by default; kite, whose time grows with its interval, at 100 ms.",
       x: Findings.sizeAxis(series),
-      y: Plot.Axis("s", .decades(of: Findings.heights(series))),
+      y: Plot.Axis("s until all know", .decades(of: Findings.heights(series))),
       series: series,
       commands: [command(.sizes)]
     )
@@ -106,7 +106,7 @@ extension Findings {
       note: "The same among \(base.nodes) nodes while packets are lost. There are no such figures "
         + "of other systems.",
       x: Findings.lossAxis,
-      y: Plot.Axis("s", .fromZero(Findings.heights(series))),
+      y: Plot.Axis("s until all know", .fromZero(Findings.heights(series))),
       series: series,
       commands: [command(.losses)]
     )

@@ -89,7 +89,7 @@ extension Findings {
       note: "One update until all nodes hold it. The bars of other systems reach from p50 to p99; "
         + "they gossip every 100 ms, but ckit every 200 ms, Grapevine every 500 ms.",
       x: Findings.sizeAxis(series),
-      y: Plot.Axis("ms", .decades(of: Findings.heights(series))),
+      y: Plot.Axis("ms until all hold it", .decades(of: Findings.heights(series))),
       series: series,
       commands: [command(.sizes)]
     )
@@ -111,7 +111,7 @@ extension Findings {
       title: "Spreading, by the loss",
       note: "The same among \(nodes), of others 64, while packets are lost.",
       x: Findings.lossAxis,
-      y: Plot.Axis("ms", .decades(of: Findings.heights(series))),
+      y: Plot.Axis("ms until all hold it", .decades(of: Findings.heights(series))),
       series: series,
       commands: [command(.losses)]
     )

@@ -114,9 +114,12 @@ enum PageStyle {
       figure, .tile, .card { break-inside: avoid; }
       h2 { break-after: avoid; }
       .plots { display: block; }
-      figure { margin-bottom: 1rem; }
-      .plot { height: 15rem; }
-      pre { white-space: pre-wrap; }
+      figure { margin-bottom: .8rem; padding: .7rem 1rem; }
+      h2 { margin: 1.2rem 0 .6rem; }
+      .tiles { grid-template-columns: repeat(4, 1fr); gap: .6rem; margin: 1rem 0; }
+      .plot { height: 11rem; }
+      details { display: none; }
+      pre { white-space: pre-wrap; font-size: .7rem; }
     }
     """
 }
