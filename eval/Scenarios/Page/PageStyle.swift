@@ -113,11 +113,13 @@ enum PageStyle {
       body { max-width: none; padding: 0; font-size: 10pt; }
       figure, .tile, .card { break-inside: avoid; }
       h2 { break-after: avoid; }
-      .plots { display: block; }
-      figure { margin-bottom: .8rem; padding: .7rem 1rem; }
+      .plots { grid-template-columns: 1fr 1fr; gap: .7rem; }
+      figure { padding: .6rem .8rem; }
       h2 { margin: 1.2rem 0 .6rem; }
       .tiles { grid-template-columns: repeat(4, 1fr); gap: .6rem; margin: 1rem 0; }
       .plot { height: 11rem; }
+      .frame { padding: 2rem 1.1rem 2.8rem 3.5rem; }
+      .legend { font-size: .75rem; }
       details { display: none; }
       pre { white-space: pre-wrap; font-size: .7rem; }
     }
