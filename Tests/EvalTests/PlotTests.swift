@@ -59,31 +59,31 @@ import Testing
       title: "A title",
       note: "A note.",
       x: Plot.Axis("across", Scale(.linear, 0, 10)),
-      y: Plot.Axis("up", Scale(.logarithmic, 1, 100)),
+      y: Plot.Axis("up", Scale(.logarithmic, 1, 10_000)),
       series: series,
       commands: [["idle", "--nodes", "3"]]
     )
   }
 
   @Test func `a line runs through the places of its values`() {
-    let points = [Plot.Point(0, 1), Plot.Point(5, 10), Plot.Point(10, 100)]
+    let points = [Plot.Point(0, 1), Plot.Point(5, 10), Plot.Point(10, 10_000)]
     let text = plot([.init(name: "one", style: .ours(), shape: .line, points: points)]).svg
-    #expect(text.contains("points=\"0,1000 500,500 1000,0\""), "\(text)")
-    #expect(text.contains("<use href=\"#mark-circle\" x=\"50%\" y=\"50%\">"))
+    #expect(text.contains("points=\"0,1000 500,750 1000,0\""), "\(text)")
+    #expect(text.contains("<use href=\"#mark-circle\" x=\"50%\" y=\"75%\">"))
     #expect(text.contains("<title>one · across: 5 · up: 10</title>"))
   }
 
   @Test func `steps climb where their values are and stay until the next`() {
-    let points = [Plot.Point(2, 10), Plot.Point(5, 100)]
+    let points = [Plot.Point(2, 10), Plot.Point(5, 10_000)]
     let text = plot([.init(name: "one", style: .ours(), shape: .steps, points: points)]).svg
-    #expect(text.contains("points=\"200,1000 200,500 500,500 500,0 1000,0\""), "\(text)")
+    #expect(text.contains("points=\"200,1000 200,750 500,750 500,0 1000,0\""), "\(text)")
     #expect(!text.contains("<use"))
   }
 
   @Test func `a range is a bar between its ends, and is told`() {
     let point = Plot.Point(5, 10, label: "here", range: 1...100)
     let text = plot([.init(name: "one", style: .of(.kite), shape: .marks, points: [point])]).svg
-    #expect(text.contains("x1=\"50%\" x2=\"50%\" y1=\"100%\" y2=\"0%\""), "\(text)")
+    #expect(text.contains("x1=\"50%\" x2=\"50%\" y1=\"100%\" y2=\"50%\""), "\(text)")
     #expect(text.contains("up: 1 to 100</title>"))
     #expect(text.contains(">here</text>"))
     #expect(!text.contains("<polyline"))

@@ -20,6 +20,8 @@ extension Findings {
         points: Findings.shares(of: trial.propagate.reach)
       )
     }
+    // The one that is real has no say in it, so that what is simulated is drawn the same each time.
+    let scale = Scale.decades(of: [0.1] + series.flatMap { $0.points.map(\.x) })
     var commands = carried.map { $0.configuration.options(.propagate).arguments }
     if let spread {
       let points = Findings.shares(of: spread.outcome.reach)
@@ -38,7 +40,7 @@ extension Findings {
       title: "An update on its way",
       note: "The share of \(nodes) that hold an update so long after it was made on one of them, "
         + "all runs together.",
-      x: Plot.Axis("ms after the update", .decades(of: series.flatMap { $0.points.map(\.x) })),
+      x: Plot.Axis("ms after the update", scale),
       y: Findings.percentAxis("% of the nodes"),
       series: series,
       commands: commands
