@@ -124,7 +124,7 @@ let package = Package(
     .target(name: "CAllocations", path: "eval/Allocations"),
     .target(
       name: "GrapevineTesting",
-      dependencies: ["GrapevineCore", "GrapevineSimulation"],
+      dependencies: ["Grapevine", "GrapevineCore", "GrapevineSimulation", "GrapevineTransport"],
       swiftSettings: strict
     ),
     .target(
@@ -201,7 +201,7 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineTestingTests",
-      dependencies: ["GrapevineTesting"],
+      dependencies: ["Grapevine", "GrapevineTesting", "GrapevineTransport"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -5,9 +5,12 @@ extension Node {
   /// Joins the nodes at `addresses`, all side by side, and returns their names.
   ///
   /// An address is an IPv4 or IPv6 address or a host name, with a port or without for the port that
-  /// this node has bound. Of a name all addresses are tried; this node's own are skipped. Each
-  /// address is remembered: names are resolved again every 30 s, and nodes found there that are not
-  /// known yet are contacted. It may be called again at any time, also while another call waits.
+  /// this node has bound. Of a name all addresses are tried; this node's own are skipped.
+  ///
+  /// What was given is remembered. An address is contacted now and then. A name is resolved again
+  /// every 30 s: nodes found there that are not known yet are contacted, and where it led before
+  /// and does not any more is forgotten. It may be called again at any time, also while another
+  /// call waits.
   ///
   /// It waits for every address, at most for `timeout`, and without that about as long as
   /// `streamTimeout` and the resolver allow. An address that fails never discards one that
@@ -83,10 +86,12 @@ extension Node {
       return attempt
     case .endpoint(let endpoint)?:
       endpoints = [endpoint]
+      seedKeeper.noteGiven(endpoint)
     case .host(let host, let port)?:
       seedKeeper.remember(.host(host, port: port))
       do {
         endpoints = try await loop.resolver.resolve(host, port: port)
+        seedKeeper.noteFound(endpoints)
       } catch {
         attempt.fail(nil, error.reason == .cancelled ? .deadlinePassed : .unresolved("\(error)"))
         return attempt

@@ -1,7 +1,8 @@
 import GrapevineCore
 
 extension Node {
-  /// Tells the cluster that this node is about to leave: others see ``Member/isLeaving``.
+  /// Tells the cluster that this node is about to leave: others see
+  /// ``/GrapevineCore/Member/isLeaving``.
   ///
   /// Nothing else changes. The node goes on as before, writes included, so that it can hand over
   /// its work; it can't be taken back. Twice is harmless.
@@ -74,8 +75,9 @@ extension Node {
 
   /// Stops the node at once; twice is harmless.
   ///
-  /// Others are not told: after ``leave()`` they know, without it they find out that the node is
-  /// down. What watchers and event streams have not been told yet they still are; then streams end.
+  /// Others are not told: after ``leave(handOver:)`` they know, without it they find out that the
+  /// node is down. What watchers and event streams have not been told yet they still are; then
+  /// streams end.
   public func close() {
     guard hub.beginClosing() else { return }
     seedKeeper.stop()

@@ -11,10 +11,11 @@ extension Node {
 
   /// Changes what the node seals and takes, from the next packet on, and tells the others.
   ///
-  /// Each step goes round the whole cluster before the next: ``SealingMode/accept`` at all nodes,
-  /// then ``SealingMode/seal`` at all, then ``SealingMode/require``. How far a member is says
-  /// ``GrapevineCore/Member/sealing``. Streams that are plain end with the last step and are opened
-  /// anew.
+  /// Each step goes round the whole cluster before the next: ``/GrapevineCore/SealingMode/accept``
+  /// at all nodes, then ``/GrapevineCore/SealingMode/seal`` at all, then
+  /// ``/GrapevineCore/SealingMode/require``. How far a member is says
+  /// ``/GrapevineCore/Member/sealing``. Streams that are plain end with the last step and are
+  /// opened anew.
   ///
   /// - Throws: ``NodeError`` with the code `invalidConfiguration` if the node has no
   ///   ``Configuration/sealer``, or `closed`; then nothing has changed.

@@ -46,7 +46,7 @@ extension Node {
     return EventStream(members: members, subscriber: subscriber, hub: hub)
   }
 
-  private func makeQueue(
+  func makeQueue(
     accepts: @escaping @Sendable (Event) -> Bool = { _ in true }
   ) -> EventQueue {
     EventQueue(limit: watcherQueueLimit, runtime: runtime, log: log, accepts: accepts)

@@ -12,7 +12,7 @@ import GrapevineTransport
 /// Neither its watchers nor its event streams hold it, so something else must: a property, or a
 /// local variable that is used to the end. An optimized build lets go of a local variable after its
 /// last use, which need not be the end of its scope; a `defer { node.close() }`, or
-/// ``leave()`` as the last call, is such a use.
+/// ``leave(handOver:)`` as the last call, is such a use.
 ///
 /// ```swift
 /// let node = try Node()
@@ -61,11 +61,12 @@ public final class Node: Sendable {
       name: name,
       generation: configuration.generation ?? WallClock.millisecondsSince1970()
     )
-    sealing = configuration.sealer.map {
+    sealing = configuration.sealer.map { [log] in
       NodeSealing(
         sealer: $0,
         mode: configuration.sealingMode,
-        label: configuration.gossip.label
+        label: configuration.gossip.label,
+        log: log
       )
     }
     (runtime, address) = try configuration.makeRuntime(
@@ -85,7 +86,10 @@ public final class Node: Sendable {
     log.write(
       .info,
       "started",
-      ["generation": "\(id.generation)", "address": address.description]
+      [
+        "generation": "\(id.generation)", "address": address.description,
+        "sealing": sealing?.mode.rawValue ?? "none",
+      ]
     )
   }
 

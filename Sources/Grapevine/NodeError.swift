@@ -13,7 +13,8 @@ public struct NodeError: Error, Sendable {
   /// The members that it is about, for ``Code/leaveFailed`` and ``Code/spreadIncomplete``; else
   /// empty.
   public let members: [MemberID]
-  /// The error underneath, such as a ``StateError`` or an ``InvalidConfiguration``; nil if none.
+  /// The error underneath, such as a ``/GrapevineCore/StateError`` or an
+  /// ``/GrapevineCore/InvalidConfiguration``; nil if none.
   public let cause: (any Error)?
 
   package init(
@@ -59,7 +60,8 @@ extension NodeError {
 
     private let kind: Kind
 
-    /// A value of the configuration breaks its rule; the cause is an ``InvalidConfiguration``.
+    /// A value of the configuration breaks its rule; the cause is an
+    /// ``/GrapevineCore/InvalidConfiguration``.
     public static let invalidConfiguration = Code(kind: .invalidConfiguration)
     /// Another socket has the port that the node should bind.
     public static let addressInUse = Code(kind: .addressInUse)
@@ -69,7 +71,8 @@ extension NodeError {
     public static let permissionDenied = Code(kind: .permissionDenied)
     /// The system refused something else; the cause has its error number.
     public static let systemFailure = Code(kind: .systemFailure)
-    /// A key or value breaks its rule or exceeds a limit; the cause is a ``StateError``.
+    /// A key or value breaks its rule or exceeds a limit; the cause is a
+    /// ``/GrapevineCore/StateError``.
     public static let invalidChange = Code(kind: .invalidChange)
     /// No address could be joined; ``NodeError/failures`` has each one's reason.
     public static let joinFailed = Code(kind: .joinFailed)

@@ -1,5 +1,8 @@
 // What a simulator looks at to hold a node to its promises.
 extension Engine {
+  /// The addresses that are contacted now and then.
+  package var seedEndpoints: [Endpoint] { seeds }
+
   package var ownKey: MemberKey { localKey }
 
   /// The version of the node's own state.

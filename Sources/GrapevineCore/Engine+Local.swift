@@ -124,6 +124,12 @@ extension Engine {
     }
   }
 
+  /// Forgets addresses that were contacted now and then; members keep theirs.
+  package mutating func removeSeeds(_ endpoints: Set<Endpoint>, now: Instant) {
+    tick(now)
+    seeds.removeAll(where: endpoints.contains)
+  }
+
   /// Begins to join the node at `target`; the outcome comes as an event.
   ///
   /// The address is remembered as a seed.

@@ -6,6 +6,8 @@
   /// leaves its cluster, so that others see that it left and need not find out that it is down.
   ///
   /// ```swift
+  /// import UnixSignals
+  ///
   /// let group = ServiceGroup(
   ///   services: [server, NodeService(node, joining: ["gossip.internal:7000"])],
   ///   gracefulShutdownSignals: [.sigterm],
@@ -26,9 +28,9 @@
     ///
     /// - Parameters:
     ///   - node: The node, which the service closes.
-    ///   - addresses: What to join first, as ``Node/join(_:timeout:)`` does. With none the service
-    ///     runs at once, and the node finds others by its ``Node/Configuration/seeds``, which it
-    ///     asks again and again, or is found.
+    ///   - addresses: What to join first, as ``/Grapevine/Node/join(_:timeout:)`` does. With none
+    ///     the service runs at once, and the node finds others by its
+    ///     ``/Grapevine/Node/Configuration/seeds``, which it asks again and again, or is found.
     ///   - timeout: How long joining may take at most.
     ///   - handOver: How long a participant is terminating before it leaves; a viewer leaves at
     ///     once. A limit on the group's shutdown must leave room for it.
@@ -48,9 +50,9 @@
     ///
     /// - Parameters:
     ///   - configuration: How the node presents itself and behaves.
-    ///   - addresses: What to join first, as ``Node/join(_:timeout:)`` does. With none the service
-    ///     runs at once, and the node finds others by its ``Node/Configuration/seeds``, which it
-    ///     asks again and again, or is found.
+    ///   - addresses: What to join first, as ``/Grapevine/Node/join(_:timeout:)`` does. With none
+    ///     the service runs at once, and the node finds others by its
+    ///     ``/Grapevine/Node/Configuration/seeds``, which it asks again and again, or is found.
     ///   - timeout: How long joining may take at most.
     ///   - handOver: How long a participant is terminating before it leaves; a viewer leaves at
     ///     once. A limit on the group's shutdown must leave room for it.

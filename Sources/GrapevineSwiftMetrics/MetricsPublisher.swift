@@ -3,7 +3,7 @@
   public import Metrics
 
   /// Hands a node's metrics to swift-metrics, with the names and labels that
-  /// ``NodeMetrics/prometheusText(labels:)`` gives them.
+  /// ``/Grapevine/NodeMetrics/prometheusText(labels:)`` gives them.
   ///
   /// A counter is incremented by what was counted since it was published last, and a gauge is a
   /// meter that is set. A gauge that is no more, such as that of a member which expired, is

@@ -207,19 +207,27 @@ extension VirtualCluster {
     let id: PartitionID
   }
 
+  /// Which way a cut is.
+  public enum CutDirection: Sendable, Hashable {
+    /// Nothing passes.
+    case bothWays
+    /// Nothing passes from the first nodes to the others; what those send arrives.
+    case oneWay
+  }
+
   /// Lets nothing pass between some nodes and others.
   ///
   /// - Parameters:
   ///   - names: The nodes on one side.
   ///   - others: Those on the other side; nil for all others that were started so far.
-  ///   - isOneWay: Says whether what the others send still arrives.
+  ///   - direction: Whether what the others send still arrives.
   /// - Returns: What ends it when given to ``heal(_:)``.
   /// - Throws: ``VirtualClusterError`` for a name that no node has.
   @discardableResult
   public func cut(
     _ names: [String],
     from others: [String]? = nil,
-    isOneWay: Bool = false
+    _ direction: CutDirection = .bothWays
   ) throws(VirtualClusterError) -> Cut {
     let here = try numbers(of: names)
     let there =
@@ -228,11 +236,10 @@ extension VirtualCluster {
       } else {
         simulation.nodeIndices.filter { !here.contains($0) }
       }
-    let id =
-      isOneWay
-      ? simulation.partitionOneWay(from: here, to: there)
-      : simulation.partition(here, from: there)
-    return Cut(id: id)
+    switch direction {
+    case .bothWays: return Cut(id: simulation.partition(here, from: there))
+    case .oneWay: return Cut(id: simulation.partitionOneWay(from: here, to: there))
+    }
   }
 
   /// Ends a cut; others may still stand.

@@ -91,12 +91,18 @@ extension VirtualNode {
 
   /// Ends the process without a word.
   ///
-  /// - Parameter withHost: Says whether the host is gone as well, so that nothing refuses what is
-  ///   sent there.
   /// - Throws: ``VirtualClusterError`` if there is no process.
-  public func crash(withHost: Bool = false) throws(VirtualClusterError) {
+  public func crash() throws(VirtualClusterError) {
     guard isAlive else { throw notRunning() }
-    simulation.crash(number, withHost ? .host : .process)
+    simulation.crash(number, .process)
+  }
+
+  /// Ends the process together with its host, so that nothing refuses what is sent there.
+  ///
+  /// - Throws: ``VirtualClusterError`` if there is no process.
+  public func crashHost() throws(VirtualClusterError) {
+    guard isAlive else { throw notRunning() }
+    simulation.crash(number, .host)
   }
 
   /// Starts the next process of the node after a crash, with a higher generation and no state; it
@@ -113,7 +119,7 @@ extension VirtualNode {
     simulation.join(number, to: other)
   }
 
-  /// Lets the node leave: it tells others, and goes on until it is stopped by ``crash(withHost:)``.
+  /// Lets the node leave: it tells others, and goes on until it is stopped by ``crash()``.
   ///
   /// - Throws: ``VirtualClusterError`` for a node that does not run.
   public func leave() throws(VirtualClusterError) {

@@ -51,10 +51,35 @@ extension DatagramInbox {
   /// Replaces the batch by what waits at `socket`, which may be nothing.
   package func receive(from socket: DatagramSocket) throws(SystemError) {
     count = 0
+    if let memory = socket.memory {
+      for datagram in memory.mailbox.take(atMost: Self.capacity) {
+        append(datagram.bytes.span, from: datagram.source)
+      }
+      return
+    }
     for index in 0..<Self.capacity {
       messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
     }
     count = try System.receive(socket.descriptor, into: messages) ?? 0
+  }
+
+  /// Forgets the batch.
+  package func removeAll() {
+    count = 0
+  }
+
+  /// Adds to the batch a datagram that came in another way than by a socket.
+  package func append(_ datagram: Span<UInt8>, from source: Endpoint) {
+    precondition(count < Self.capacity && datagram.count <= Self.slotSize)
+    let slot = UnsafeMutableRawBufferPointer(
+      start: bytes + count * Self.slotStride,
+      count: datagram.count
+    )
+    datagram.withUnsafeBytes { slot.copyMemory(from: $0) }
+    messages[count].length = CUnsignedInt(datagram.count)
+    messages[count].header.msg_flags = 0
+    _ = source.write(to: addresses + count, isIPv6: source.isIPv6)
+    count += 1
   }
 
   /// Says whether the datagram was larger than its buffer; such a one is to be dropped.

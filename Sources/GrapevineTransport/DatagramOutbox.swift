@@ -89,6 +89,11 @@ extension DatagramOutbox {
   ///
   /// A datagram for which the socket has no room is dropped too: to wait would only make it older.
   package func send(through socket: DatagramSocket, counting metrics: inout TransportMetrics) {
+    if let memory = socket.memory {
+      metrics.sendsTooLarge += memory.send(self)
+      removeAll()
+      return
+    }
     arena.withUnsafeMutableBufferPointer { bytes in
       var first = 0
       while first < entries.count {
@@ -98,6 +103,15 @@ extension DatagramOutbox {
       }
     }
     removeAll()
+  }
+
+  /// Lends all datagrams, in their order, to `body`.
+  package func forEach(_ body: (_ destination: Endpoint, _ bytes: Span<UInt8>) -> Void) {
+    var start = 0
+    for (destination, end) in entries {
+      body(destination, arena.span.extracting(start..<end))
+      start = end
+    }
   }
 
   /// Forgets all datagrams.

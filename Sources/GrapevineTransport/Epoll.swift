@@ -1,7 +1,7 @@
 internal import CGrapevineLinux
 internal import Glibc
 
-/// What a client wants to hear about a descriptor.
+/// What a client wants to hear about a descriptor; its bits are those of ``Readiness``.
 package struct Interest: OptionSet, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }

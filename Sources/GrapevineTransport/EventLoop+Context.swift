@@ -22,6 +22,8 @@ extension EventLoop {
     private struct Slot {
       var generation: UInt32 = 0
       var owner: (client: any EventLoopClient, id: ClientID, source: UInt64)?
+      /// What the descriptor is a signal of; nil where it tells itself what it is ready for.
+      var end: MemoryEnd?
     }
 
     private struct Client {
@@ -74,7 +76,13 @@ extension EventLoop.Context {
     as source: UInt64,
     for client: ClientID
   ) throws(SystemError) -> RegistrationID {
-    try register(connection.descriptor, interest, source, client)
+    guard let end = connection.memory else {
+      return try register(connection.descriptor, interest, source, client)
+    }
+    let id = try register(connection.descriptor, .readable, source, client)
+    slots[id.slot].end = end
+    end.watch(interest)
+    return id
   }
 
   /// Changes what a listener is watched for.
@@ -92,7 +100,11 @@ extension EventLoop.Context {
     of connection: StreamConnection,
     _ id: RegistrationID
   ) {
-    setInterest(interest, connection.descriptor, id)
+    if let end = connection.memory {
+      end.watch(interest)
+    } else {
+      setInterest(interest, connection.descriptor, id)
+    }
   }
 
   /// Stops watching a socket; no event of it comes any more.
@@ -156,6 +168,7 @@ extension EventLoop.Context {
     }
     clients[owner.id]?.registrationCount -= 1
     slots[id.slot].owner = nil
+    slots[id.slot].end = nil
     slots[id.slot].generation &+= 1
     freeSlots.append(id.slot)
   }
@@ -198,7 +211,8 @@ extension EventLoop.Context {
     guard id.slot < slots.count, slots[id.slot].generation == id.generation,
       let owner = slots[id.slot].owner
     else { return }
-    owner.client.ready(owner.source, readiness, in: self)
+    let end = slots[id.slot].end
+    owner.client.ready(owner.source, end?.readiness ?? readiness, in: self)
   }
 
   private func forget(_ id: ClientID) {

@@ -1,9 +1,10 @@
 internal import Glibc
 package import GrapevineCore
 
-/// A UDP and a TCP socket on one address and one port.
+/// A UDP and a TCP socket on one address and one port, or the TCP socket alone.
 package struct PortPair: Sendable {
-  package let datagrams: DatagramSocket
+  /// Nil where nothing goes by UDP.
+  package let datagrams: DatagramSocket?
   package let listener: StreamListener
 
   /// How often another port is tried where the one that the system gave for UDP is taken for TCP.
@@ -29,27 +30,47 @@ package struct PortPair: Sendable {
     }
   }
 
+  /// Binds the TCP socket alone; with port 0 the system chooses the port.
+  package init(bindingStreamsOnly endpoint: Endpoint) throws(SystemError) {
+    datagrams = nil
+    listener = try StreamListener(bind: endpoint)
+  }
+
+  /// Keeps the TCP socket alone.
+  package init(listener: StreamListener) {
+    datagrams = nil
+    self.listener = listener
+  }
+
+  /// Takes over a TCP socket that someone else has bound.
+  package init(listener: CInt) throws(SystemError) {
+    datagrams = nil
+    self.listener = try StreamListener(adopting: listener)
+  }
+
   /// Takes over two sockets that someone else has bound to one address and port.
   ///
   /// - Throws: an error that names the descriptor. Of the two what is such a socket is closed then,
   ///   and what is none is left alone.
   package init(datagrams: CInt, listener: CInt) throws(SystemError) {
+    let adopted: DatagramSocket
     do {
-      self.datagrams = try DatagramSocket(adopting: datagrams)
+      adopted = try DatagramSocket(adopting: datagrams)
     } catch {
       _ = try? StreamListener(adopting: listener)
       throw error
     }
+    self.datagrams = adopted
     self.listener = try StreamListener(adopting: listener)
-    guard self.datagrams.boundEndpoint == self.listener.boundEndpoint else {
+    guard adopted.boundEndpoint == self.listener.boundEndpoint else {
       throw SystemError(
         code: EINVAL,
-        operation: "use two sockets on \(self.datagrams.boundEndpoint) and "
+        operation: "use two sockets on \(adopted.boundEndpoint) and "
           + "\(self.listener.boundEndpoint), which are to be one address and port"
       )
     }
   }
 
-  /// The address that both are bound to.
-  package var endpoint: Endpoint { datagrams.boundEndpoint }
+  /// The address that the sockets are bound to.
+  package var endpoint: Endpoint { listener.boundEndpoint }
 }

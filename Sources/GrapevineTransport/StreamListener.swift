@@ -1,9 +1,13 @@
 internal import Glibc
 package import GrapevineCore
 
-/// A TCP socket that takes connections and never blocks.
+/// A TCP socket that takes connections and never blocks, or what stands for one on a memory
+/// network.
 package final class StreamListener: Sendable {
+  /// The socket; on a memory network what is readable while somebody waits.
   let descriptor: Descriptor
+  /// The place on a memory network; nil for a socket of the kernel.
+  let memory: MemoryListening?
   /// The address that the socket is bound to, its port never zero.
   package let boundEndpoint: Endpoint
 
@@ -30,7 +34,25 @@ package final class StreamListener: Sendable {
       throw error.during("listen \(endpoint)")
     }
     boundEndpoint = try System.boundEndpoint(of: descriptor)
+    memory = nil
     self.descriptor = descriptor
+  }
+
+  /// The room, each way, of the connections that a node takes on a memory network.
+  private static let memoryCapacity = 65_536
+
+  /// Listens on a memory network.
+  package init(bind endpoint: Endpoint, on network: MemorySwitch) throws(SystemError) {
+    let signal = try MemorySignal()
+    descriptor = try signal.makeDescriptor()
+    let memory = try MemoryListening(
+      bind: endpoint,
+      on: network,
+      capacity: Self.memoryCapacity,
+      signal: signal
+    )
+    boundEndpoint = memory.backlog.endpoint
+    self.memory = memory
   }
 
   /// Takes over a socket that someone else has bound, and closes it if it won't do.
@@ -40,6 +62,7 @@ package final class StreamListener: Sendable {
       try System.listen(descriptor, backlog: Self.backlog)
     }
     boundEndpoint = try System.boundEndpoint(of: descriptor)
+    memory = nil
     self.descriptor = descriptor
   }
 
@@ -48,6 +71,7 @@ package final class StreamListener: Sendable {
   /// - Throws: an error of one connection, or of the process where `isExhaustion` says so; then
   ///   a pause is due, since the connection goes on waiting.
   package func accept() throws(SystemError) -> (connection: StreamConnection, source: Endpoint)? {
+    if let memory { return try memory.accept() }
     guard let accepted = try System.accept(descriptor) else { return nil }
     let source = accepted.source
     return (StreamConnection(accepted), source)

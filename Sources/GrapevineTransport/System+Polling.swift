@@ -46,6 +46,19 @@ extension System {
     _ = try attempt("write") { write(raw, &one, MemoryLayout<UInt64>.size) }
   }
 
+  /// read(2) of an event counter, which is zero then.
+  static func clear(_ counter: borrowing Descriptor) throws(SystemError) {
+    let raw = counter.rawValue
+    var count: UInt64 = 0
+    _ = try attempt("read") { read(raw, &count, MemoryLayout<UInt64>.size) }
+  }
+
+  /// fcntl(2) with `F_DUPFD_CLOEXEC`: another descriptor of the same, closed on exec.
+  static func duplicate(_ descriptor: borrowing Descriptor) throws(SystemError) -> Descriptor {
+    let raw = descriptor.rawValue
+    return Descriptor(rawValue: try call("fcntl") { fcntl(raw, F_DUPFD_CLOEXEC, 0) })
+  }
+
   /// epoll_ctl(2).
   static func control(
     _ epoll: borrowing Descriptor,

@@ -16,6 +16,8 @@ package struct TransportMetrics: Sendable, Hashable {
   package var sendsForbidden = 0
   /// Outgoing datagrams that failed for any other reason.
   package var sendsFailedOtherwise = 0
+  /// Outgoing packets to where no tunnel could be opened.
+  package var sendsWithoutTunnel = 0
   /// Outgoing datagrams that the evaluation's loss took.
   package var sendsLostOnPurpose = 0
   /// Received datagrams that were dropped since they did not fit into the largest buffer.
@@ -27,6 +29,20 @@ package struct TransportMetrics: Sendable, Hashable {
   /// Times that accepting paused since the process or the system had run out of descriptors or
   /// memory.
   package var acceptsExhausted = 0
+  /// Tunnels that were opened, and accepted by the peer.
+  package var tunnelsOpened = 0
+  /// Tunnels of others that were accepted.
+  package var tunnelsTaken = 0
+  /// Tunnels that could not be opened, or that the peer broke off or took nothing from.
+  package var tunnelsFailed = 0
+  /// Tunnels that were closed to make room for others.
+  package var tunnelsDisplaced = 0
+  /// Tunnels of others that were refused since packets go by UDP here.
+  package var tunnelsUnwanted = 0
+  /// Tunnels of others that were refused since they said what none says.
+  package var tunnelsMalformed = 0
+  /// Connections that were closed since they did not say in time what they are.
+  package var tunnelsLate = 0
 
   package init() {}
 }
@@ -41,11 +57,19 @@ extension TransportMetrics {
     sendsTooLarge += other.sendsTooLarge
     sendsForbidden += other.sendsForbidden
     sendsFailedOtherwise += other.sendsFailedOtherwise
+    sendsWithoutTunnel += other.sendsWithoutTunnel
     sendsLostOnPurpose += other.sendsLostOnPurpose
     receivesTruncated += other.receivesTruncated
     receivesFailed += other.receivesFailed
     acceptsFailed += other.acceptsFailed
     acceptsExhausted += other.acceptsExhausted
+    tunnelsOpened += other.tunnelsOpened
+    tunnelsTaken += other.tunnelsTaken
+    tunnelsFailed += other.tunnelsFailed
+    tunnelsDisplaced += other.tunnelsDisplaced
+    tunnelsUnwanted += other.tunnelsUnwanted
+    tunnelsMalformed += other.tunnelsMalformed
+    tunnelsLate += other.tunnelsLate
   }
 
   /// Counts a datagram that was not sent.

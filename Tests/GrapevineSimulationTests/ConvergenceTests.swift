@@ -145,4 +145,35 @@ import Testing
     let entries = try #require(simulation.member(named: "node-0", at: joiner)).entries
     #expect(entries.count { !$0.isDeleted } == keyCount - deleted)
   }
+  /// Whatever the order of the members' keys, in which streams tell of them.
+  @Test(arguments: 0..<2)
+  func `one with much state keeps nobody waiting for what others say`(turn: Int) throws {
+    let simulation = Simulation(seed: 39 + UInt64(turn))
+    for index in 0..<8 { simulation.add(name: "turn-\(turn)-\(index)") }
+    for node in 1..<8 { simulation.join(node, to: 0) }
+    let value = [UInt8](repeating: 7, count: 4_000)
+    try simulation.update(3, (0..<500).map { .set(key: "key-\($0)", value: value) })
+    for node in simulation.nodeIndices { try simulation.set(node, "small", "value") }
+    try simulation.requireConvergence(within: .seconds(60))
+    let joiner = simulation.add(name: "joiner")
+    // 2 MB take 5 s on this line.
+    simulation.setBandwidth(joiner, bytesPerSecond: 400_000)
+    simulation.join(joiner, to: 0)
+    let begin = simulation.now
+    func time(_ condition: (Engine) -> Bool) throws -> Duration {
+      while !condition(simulation.engine(at: joiner)) {
+        try simulation.run(for: .milliseconds(100))
+        try #require(simulation.now < begin + .seconds(60))
+      }
+      return .nanoseconds(Int64(simulation.now.since(begin)))
+    }
+    let names = simulation.nodeIndices.filter { $0 != 3 && $0 != joiner }
+      .map { simulation.engine(at: $0).localID.name }
+    let small = try time { engine in
+      names.allSatisfy { engine.entry("small", of: $0)?.text == "value" }
+    }
+    let all = try time { $0.entry("small", of: "turn-\(turn)-3") != nil }
+    #expect(all >= .seconds(4), "the line was too fast to show anything")
+    #expect(small <= .seconds(2))
+  }
 }

@@ -190,6 +190,26 @@ import Testing
     try simulation.requireConvergence(within: .seconds(10))
   }
 
+  /// Whom it asked may have died a moment ago, which nobody knows yet.
+  @Test func `a leave waits for the silent as long as a stream may take, and no longer`() throws {
+    let simulation = Simulation.cluster(4, seed: 59)
+    try simulation.requireConvergence(within: .seconds(10))
+    for node in [1, 2] { simulation.crash(node, .host) }
+    let begin = simulation.now
+    simulation.leave(3)
+    try simulation.run(for: .seconds(1))
+    #expect(simulation.member(named: "node-3", at: 0)?.hasLeft == true)
+    try simulation.run(for: .seconds(15))
+    let finished = simulation.events(of: 3).compactMap { observed -> (Instant, [MemberID])? in
+      guard case .leaveFinished(let asked, let acknowledged) = observed.event else { return nil }
+      #expect(asked.count == 3)
+      return (observed.time, acknowledged)
+    }
+    #expect(finished.map(\.1) == [[simulation.engine(at: 0).localID]])
+    let time = try #require(finished.first).0.since(begin)
+    #expect(time <= GossipConfiguration().streamTimeout.wholeNanoseconds)
+  }
+
   @Test func `a member that left during a partition does not live on behind it`() throws {
     var configuration = GossipConfiguration()
     configuration.memberExpiry = .seconds(5)

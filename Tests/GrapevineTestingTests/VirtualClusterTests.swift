@@ -46,7 +46,7 @@ struct VirtualClusterTests {
     try cluster.converge()
     #expect(try cluster["d"].text(of: "side", member: "a") == "left")
     // One way alone is no reason to call anybody down.
-    try cluster.cut(["a"], from: ["b"], isOneWay: true)
+    try cluster.cut(["a"], from: ["b"], .oneWay)
     try cluster.run(for: .seconds(60))
     #expect(try cluster["b"].liveNames.count == 4)
     cluster.healAll()
@@ -68,7 +68,7 @@ struct VirtualClusterTests {
       let network = VirtualNetwork(loss: 0.1, duplication: 0.1, reordering: 0.1)
       let cluster = try VirtualCluster(["a", "b", "c", "d"], seed: seed, network: network)
       let first = try cluster.converge()
-      try cluster["a"].crash(withHost: true)
+      try cluster["a"].crashHost()
       let second = try cluster.run(atMost: .seconds(60)) { try !$0["d"].liveNames.contains("a") }
       return [first, second]
     }

@@ -27,12 +27,12 @@ import Testing
   }
 
   /// A UDP and a TCP socket on one port that was free.
-  private func pair() throws -> BoundSockets {
+  private func pair() throws -> (datagrams: Int32, listener: Int32) {
     try bindingAgain {
       let datagrams = try bound(SOCK_DGRAM, port: 0)
       do {
         let listener = try bound(SOCK_STREAM, port: datagrams.port)
-        return BoundSockets(datagrams: datagrams.raw, listener: listener.raw)
+        return (datagrams.raw, listener.raw)
       } catch {
         close(datagrams.raw)
         throw error
@@ -48,15 +48,16 @@ import Testing
 
   @Test(arguments: [false, true])
   func `a node works on the sockets that it is given`(isListening: Bool) async throws {
-    let sockets = try pair()
-    if isListening { try #require(listen(sockets.listener, 5) == 0) }
+    let (datagrams, listener) = try pair()
+    if isListening { try #require(listen(listener, 5) == 0) }
+    let sockets = BoundSockets(datagrams: datagrams, listener: listener)
     let node = try makeNode("given") {
       $0.sockets = sockets
       // Nobody here has that address.
       $0.bind = "192.0.2.1:7000"
     }
-    #expect(fcntl(sockets.datagrams, F_GETFD) == FD_CLOEXEC)
-    #expect(fcntl(sockets.listener, F_GETFL) & O_NONBLOCK != 0)
+    #expect(fcntl(datagrams, F_GETFD) == FD_CLOEXEC)
+    #expect(fcntl(listener, F_GETFL) & O_NONBLOCK != 0)
     let other = try makeNode("other")
     try await other.join([node.address.description])
     try node.set("key", "value")
@@ -67,8 +68,9 @@ import Testing
   }
 
   @Test func `a configuration that is not valid leaves its sockets alone`() throws {
-    let sockets = try pair()
-    let nodes = [node(sockets.datagrams), node(sockets.listener)]
+    let (datagrams, listener) = try pair()
+    let sockets = BoundSockets(datagrams: datagrams, listener: listener)
+    let nodes = [node(datagrams), node(listener)]
     let error = #expect(throws: NodeError.self) {
       try makeNode {
         $0.sockets = sockets
@@ -76,7 +78,7 @@ import Testing
       }
     }
     #expect(error?.code == .invalidConfiguration)
-    #expect([node(sockets.datagrams), node(sockets.listener)] == nodes)
+    #expect([node(datagrams), node(listener)] == nodes)
     try makeNode { $0.sockets = sockets }.close()
   }
 
@@ -110,6 +112,29 @@ import Testing
     fails(nothing, "use descriptor -1: Socket operation on non-socket")
   }
 
+  @Test func `a TCP socket alone is enough for a node that sends nothing by UDP`() async throws {
+    let (datagrams, listener) = try pair()
+    let identity = node(datagrams)
+    let alone = BoundSockets(listener: listener)
+    let error = #expect(throws: NodeError.self) { try makeNode { $0.sockets = alone } }
+    #expect(error?.code == .invalidConfiguration && error?.value == "descriptor \(listener)")
+    // Where both are given the one that is of no use is closed.
+    let both = try makeNode("both") {
+      $0.sockets = BoundSockets(datagrams: datagrams, listener: listener)
+      $0.transport = .streams
+    }
+    #expect(node(datagrams) != identity)
+    let (spare, other) = try pair()
+    close(spare)
+    let single = try makeNode("single") {
+      $0.sockets = BoundSockets(listener: other)
+      $0.transport = .streams
+    }
+    try await single.join([both.address.description])
+    try both.set("key", "value")
+    try await eventually("the value came") { single.text(of: "key", member: "both") == "value" }
+  }
+
   @Test func `the first socket of each type is the one that is meant`() throws {
     let sockets = try pair()
     defer {
@@ -119,6 +144,8 @@ import Testing
     let numbers = [0, sockets.listener, sockets.datagrams]
     let found = try BoundSockets.first(among: numbers)
     #expect(found.datagrams == sockets.datagrams && found.listener == sockets.listener)
+    let streamAlone = try BoundSockets.first(among: [0, sockets.listener])
+    #expect(streamAlone.datagrams == nil && streamAlone.listener == sockets.listener)
     // One that leads to no other host is none.
     let local = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(local) }

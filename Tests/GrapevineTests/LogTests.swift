@@ -81,6 +81,28 @@ import Testing
     #expect(a.member(named: "mute")?.isLive == true)
   }
 
+  @Test func `What is refused for want of a seal is told, less and less often`() async throws {
+    let sink = Sink(.info)
+    let sealed = try makeNode("a") {
+      $0.logSink = sink
+      $0.sealer = try? TestKeyring(.random())
+    }
+    let seed = sealed.address.description
+    // It speaks to its seed again and again.
+    let plain = try makeNode("b") { $0.seeds = { [seed] } }
+    try await eventually("some are refused") {
+      try #require(sealed.sealingMetrics).refusedPackets[.plain] >= 8
+    }
+    try await eventually("it is told") {
+      sink.records.contains { $0.fields.last?.value == "8" }
+    }
+    let told = sink.records.filter { $0.message == "refused a packet" }
+    #expect(told.allSatisfy { $0.level == .warning && $0.fields.first?.value == "plain" })
+    #expect(told.count <= 5)
+    #expect(sink.records.first?.fields.last?.value == "require")
+    #expect(plain.memberCount == 1)
+  }
+
   @Test func `A sink gets no more than it wants`() async throws {
     let sink = Sink(.error)
     let a = try makeNode { $0.logSink = sink }

@@ -43,6 +43,29 @@ import Testing
     }
   }
 
+  @Test func `An address that the seeds lead to no more is forgotten, but for a given one`()
+    async throws
+  {
+    // Nobody reads there; what comes waits, and is counted.
+    let (left, given, stays) = (StrangePeer(.silent), StrangePeer(.silent), StrangePeer(.silent))
+    let addresses = Locked([left.address, given.address, stays.address])
+    let node = try makeNode {
+      $0.seeds = { addresses.withLock { $0 } }
+      $0.seedInterval = .milliseconds(50)
+      $0.gossip.streamTimeout = .milliseconds(100)
+    }
+    _ = try? await node.join([given.address])
+    func seeds() -> Set<String> {
+      Set(node.runtime.inspectEngine { engine, _ in engine.seedEndpoints.map(\.description) })
+    }
+    try await eventually("it knows all") { seeds().count == 3 }
+    addresses.withLock { $0 = [] }
+    try await eventually("it is asked in vain") { node.counters.streamsFailed > 10 }
+    #expect(seeds().count == 3)
+    addresses.withLock { $0 = [stays.address] }
+    try await eventually("one is forgotten") { seeds() == [given.address, stays.address] }
+  }
+
   @Test func `Seeds that take their time delay nobody`() async throws {
     let gate = Gate()
     let a = try makeNode("a") {

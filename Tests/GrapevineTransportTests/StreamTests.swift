@@ -84,13 +84,13 @@ import Testing
     return try #require(accepted)
   }
 
-  @Test(arguments: [loopback4, loopback6])
+  @Test(arguments: Ground.all)
   func `Two megabytes come back whole through an echo that is slower than the sender`(
-    _ address: Endpoint
+    _ ground: Ground
   ) throws {
     let loop = try EventLoop()
-    let listener = try StreamListener(bind: address)
-    let connection = try StreamConnection(connectingTo: listener.boundEndpoint)
+    let listener = try ground.listen()
+    let connection = try ground.connect(to: listener.boundEndpoint)
     let sent = (0..<2 << 20).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
     for start in stride(from: 0, to: sent.count, by: 50_000) {
       connection.enqueue(Array(sent[start..<min(start + 50_000, sent.count)]))
@@ -111,9 +111,10 @@ import Testing
     loop.remove(echoID)
   }
 
-  @Test func `A peer that reads nothing leaves the rest in the queue`() throws {
-    let listener = try StreamListener(bind: loopback4)
-    let sender = try StreamConnection(connectingTo: listener.boundEndpoint)
+  @Test(arguments: Ground.all)
+  func `A peer that reads nothing leaves the rest in the queue`(_ ground: Ground) throws {
+    let listener = try ground.listen()
+    let sender = try ground.connect(to: listener.boundEndpoint)
     let receiver = try accept(from: listener)
     try sender.checkConnected()
     let size = 64 << 20
@@ -134,9 +135,10 @@ import Testing
     #expect(sender.queuedByteCount == 0)
   }
 
-  @Test func `Chunks of every size go out in order`() throws {
-    let listener = try StreamListener(bind: loopback4)
-    let sender = try StreamConnection(connectingTo: listener.boundEndpoint)
+  @Test(arguments: Ground.all)
+  func `Chunks of every size go out in order`(_ ground: Ground) throws {
+    let listener = try ground.listen()
+    let sender = try ground.connect(to: listener.boundEndpoint)
     let receiver = try accept(from: listener)
     var expected: [UInt8] = []
     for size in 0..<300 {
@@ -159,9 +161,10 @@ import Testing
     #expect(received == expected)
   }
 
-  @Test func `The end arrives after all that was sent before it`() throws {
-    let listener = try StreamListener(bind: loopback4)
-    let sender = try StreamConnection(connectingTo: listener.boundEndpoint)
+  @Test(arguments: Ground.all)
+  func `The end arrives after all that was sent before it`(_ ground: Ground) throws {
+    let listener = try ground.listen()
+    let sender = try ground.connect(to: listener.boundEndpoint)
     let receiver = try accept(from: listener)
     sender.enqueue([1, 2, 3])
     #expect(try sender.flush() == 3)
@@ -182,9 +185,10 @@ import Testing
     #expect(try receiver.flush() == 1)
   }
 
-  @Test func `Writing to a peer that is gone is an error and no signal`() throws {
-    let listener = try StreamListener(bind: loopback4)
-    let sender = try StreamConnection(connectingTo: listener.boundEndpoint)
+  @Test(arguments: Ground.all)
+  func `Writing to a peer that is gone is an error and no signal`(_ ground: Ground) throws {
+    let listener = try ground.listen()
+    let sender = try ground.connect(to: listener.boundEndpoint)
     var receiver: StreamConnection? = try accept(from: listener)
     receiver?.resetOnClose()
     receiver = nil
@@ -202,11 +206,11 @@ import Testing
     #expect(failure.map { StreamClosure($0) } == .reset)
   }
 
-  @Test(arguments: [loopback4, loopback6])
-  func `Connecting to a closed port is refused`(_ address: Endpoint) throws {
-    let closed = try StreamListener(bind: address).boundEndpoint
+  @Test(arguments: Ground.all)
+  func `Connecting to a closed port is refused`(_ ground: Ground) throws {
+    let closed = try ground.listen().boundEndpoint
     let loop = try EventLoop()
-    var end = End(connection: try StreamConnection(connectingTo: closed))
+    var end = End(connection: try ground.connect(to: closed))
     end.isConnecting = true
     let client = makeEnd(end)
     let id = try loop.add(client)
@@ -229,15 +233,18 @@ import Testing
     withExtendedLifetime(connection) {}
   }
 
-  @Test func `An event that is on its way to an ended registration reaches nobody`() throws {
+  @Test(arguments: Ground.all)
+  func `An event that is on its way to an ended registration reaches nobody`(
+    _ ground: Ground
+  ) throws {
     struct State {
       var connections: [StreamConnection] = []
       var registrations: [RegistrationID] = []
       var sources: [UInt64] = []
     }
-    let listener = try StreamListener(bind: loopback4)
-    let first = try StreamConnection(connectingTo: listener.boundEndpoint)
-    let second = try StreamConnection(connectingTo: listener.boundEndpoint)
+    let listener = try ground.listen()
+    let first = try ground.connect(to: listener.boundEndpoint)
+    let second = try ground.connect(to: listener.boundEndpoint)
     let peers = [try accept(from: listener), try accept(from: listener)]
     let loop = try EventLoop()
     let isReady = Locked(false)
@@ -274,6 +281,31 @@ import Testing
     try client.state.eventually { $0.sources.isEmpty ? nil : () }
     loop.remove(id)
     #expect(client.state.withLock { $0.sources.count } == 1)
+  }
+
+  @Test(arguments: Ground.all)
+  func `Closing before all is read tells the peer that it was lost`(_ ground: Ground) throws {
+    let listener = try ground.listen()
+    let sender = try ground.connect(to: listener.boundEndpoint)
+    var receiver: StreamConnection? = try accept(from: listener)
+    sender.enqueue([1, 2, 3])
+    #expect(try sender.flush() == 3)
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1)
+    defer { buffer.deallocate() }
+    let hasRead = eventually { (try? receiver?.read(into: buffer)) == .bytes(1) }
+    #expect(hasRead)
+    receiver = nil
+    var failure: SystemError?
+    let hasFailed = eventually {
+      do throws(SystemError) {
+        _ = try sender.read(into: buffer)
+      } catch {
+        failure = error
+      }
+      return failure != nil
+    }
+    #expect(hasFailed)
+    #expect(failure.map { StreamClosure($0) } == .reset)
   }
 
   @Test func `No descriptor is left after connections of every end`() async {

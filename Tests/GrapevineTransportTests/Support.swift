@@ -1,12 +1,36 @@
 import Glibc
 import GrapevineCore
 import GrapevineTransport
+import Testing
 
 /// How long a test waits for what should take a moment; reached only when something is broken.
 let patience = Duration.seconds(20)
 
 let loopback4 = Endpoint(ipv4: 0x7F00_0001, port: 0)
 let loopback6 = Endpoint(ipv6: 0, 1, port: 0)
+
+/// What streams are made on, which behave alike: the machine's loopback, and a memory network.
+struct Ground: Sendable, CustomTestStringConvertible {
+  let address: Endpoint
+  let network: MemorySwitch?
+
+  static let all = [
+    Ground(address: loopback4, network: nil), Ground(address: loopback6, network: nil),
+    Ground(address: loopback4, network: MemorySwitch()),
+  ]
+
+  var testDescription: String { network == nil ? "\(address)" : "memory" }
+
+  func listen() throws -> StreamListener {
+    guard let network else { return try StreamListener(bind: address) }
+    return try StreamListener(bind: address, on: network)
+  }
+
+  func connect(to endpoint: Endpoint) throws -> StreamConnection {
+    guard let network else { return try StreamConnection(connectingTo: endpoint) }
+    return try StreamConnection(connectingTo: endpoint, from: address, on: network)
+  }
+}
 
 /// A test's condition that did not come true.
 struct NeverHappened: Error {}

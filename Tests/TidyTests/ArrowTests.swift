@@ -18,7 +18,10 @@ private let arrows = [
   Arrow("Sources/GrapevineCore", ["GrapevineHashing"]),
   Arrow("Sources/GrapevineSharding", ["GrapevineHashing"]),
   Arrow("Sources/GrapevineSimulation", ["GrapevineCore", "GrapevineHashing"]),
-  Arrow("Sources/GrapevineTesting", ["GrapevineCore", "GrapevineSimulation"]),
+  Arrow(
+    "Sources/GrapevineTesting",
+    ["Grapevine", "GrapevineCore", "GrapevineSimulation", "GrapevineTransport"]
+  ),
   Arrow(
     "Sources/GrapevineTransport",
     ["CGrapevineLinux", "GrapevineCore", "Glibc", "Synchronization"]

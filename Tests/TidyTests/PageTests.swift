@@ -28,11 +28,58 @@ import Testing
     }
   }
 
+  @Test func `answers each complaint once, by tests and commands that exist`() throws {
+    let page = try #require(SourceTree.file("docs/complaints.md"))
+    let rows = page.lines.filter { $0.hasPrefix("| ") }
+      .map { $0.split(separator: " | ", omittingEmptySubsequences: false) }
+      .filter { Int($0[0].drop { $0 == "|" || $0 == " " }) != nil }
+    let numbers = rows.compactMap { Int($0[0].drop { $0 == "|" || $0 == " " }) }
+    #expect(numbers == Array(1...78))
+    let tests = SourceTree.swiftFiles(under: "Tests")
+    let script = try #require(SourceTree.file(".ci/run"))
+    let scenarios = try #require(
+      SourceTree.file("eval/Scenarios/CommandLine/Scenario.swift")
+    ).codeLines
+    for row in rows {
+      let proofs = try #require(row.last).proofs
+      #expect(proofs.contains { !$0.isSuite }, "row \(row[0]) shows nothing")
+      var homes: [SourceFile] = []
+      for proof in proofs {
+        let words = proof.text.split(separator: " ")
+        switch proof {
+        case .suite(let name):
+          homes = tests.filter { $0.declares(suite: name) }
+          #expect(!homes.isEmpty, "row \(row[0]): there is no \(name)")
+        case .test(let name):
+          let start = "func `\(name)`("
+          let isThere = homes.contains { $0.text.contains(start) }
+          #expect(isThere, "row \(row[0]): there is no “\(name)” in the suite before it")
+        case .command where words[0] == "eval":
+          let isThere = scenarios.contains { $0.hasSuffix(" case \(words[1])") }
+          #expect(isThere, "row \(row[0]): there is no \(words[1])")
+        case .command:
+          let isThere = script.lines.contains("stage_\(words[1])() {")
+          #expect(words[0] == ".ci/run" && isThere, "row \(row[0]): \(proof.text)")
+        }
+      }
+    }
+  }
+
   @Test func `shows the tutorial's program as it is compiled`() throws {
     let page = try #require(SourceTree.file("docs/tutorial.md"))
-    let file = "Tests/Consumer/Sources/ThreeNodes/ThreeNodes.swift"
-    let program = try #require(SourceTree.file(file)).lines.filter { !$0.hasPrefix("///") }
-    #expect(page.text.contains(program.joined(separator: "\n")), "\(file) is another")
+    let program = try #require(SourceTree.file("docs/examples/three-nodes.swift"))
+    #expect(page.text.contains("```swift\n\(program.text)```\n"), "\(program.path) is another")
+  }
+
+  @Test func `names each program of docs/examples in the README`() throws {
+    let readme = try #require(SourceTree.file("README.md"))
+    let manifest = try #require(SourceTree.file("Tests/Consumer/Package.swift"))
+    let programs = SourceTree.files(under: "docs/examples") { $0.hasSuffix(".swift") }
+    #expect(programs.count >= 4)
+    for program in programs {
+      #expect(readme.text.contains("](\(program.path))"), "\(program.path)")
+      #expect(manifest.text.contains("\"\(program.name)\""), "\(program.path)")
+    }
   }
 }
 
@@ -77,7 +124,46 @@ import Testing
   }
 }
 
+/// What a page names as showing that something is so.
+private enum Proof {
+  case suite(String)
+  /// A test of the suite that was named last.
+  case test(String)
+  case command(String)
+
+  var text: String {
+    switch self {
+    case .suite(let text), .test(let text), .command(let text): text
+    }
+  }
+
+  var isSuite: Bool { if case .suite = self { true } else { false } }
+}
+
+extension StringProtocol {
+  /// The suites and commands, as code, and the tests, emphasised, of a table's cell, in order.
+  fileprivate var proofs: [Proof] {
+    split(separator: "`", omittingEmptySubsequences: false).enumerated().flatMap {
+      (offset, text) -> [Proof] in
+      guard offset % 2 == 0 else {
+        return [text.hasSuffix("Tests") ? .suite(String(text)) : .command(String(text))]
+      }
+      let parts = text.split(separator: "*", omittingEmptySubsequences: false).enumerated()
+      return parts.filter { $0.offset % 2 == 1 }.map { .test(String($0.element)) }
+    }
+  }
+}
+
 extension SourceFile {
+  /// Says whether a suite of that name, or a part of one, is written here.
+  fileprivate func declares(suite name: String) -> Bool {
+    text.contains(name)
+      && codeLines.contains { line in
+        line.contains(name) && line.hasWord(name)
+          && ["struct", "enum", "extension"].contains { line.hasWord($0) }
+      }
+  }
+
   /// The lines outside of code blocks.
   fileprivate var prose: [Substring] {
     var isCode = false

@@ -4,12 +4,15 @@ import GrapevineTransport
 /// A UDP and a TCP socket that were bound to one address and port by someone else: by systemd, or
 /// by a process that hands its place over.
 ///
+/// A node with the transport ``Node/Transport/streams`` needs the TCP socket alone, and closes the
+/// other.
+///
 /// The node that is given them takes them over once its configuration has been found valid: it
 /// closes them when it ends, or can't be started. A descriptor that is no such socket is left
 /// alone. They can be given to one node only.
 public final class BoundSockets: Sendable {
-  /// The descriptor of the UDP socket.
-  public let datagrams: Int32
+  /// The descriptor of the UDP socket; nil if there is none.
+  public let datagrams: Int32?
   /// The descriptor of the TCP socket, listening or not yet.
   public let listener: Int32
   private let isTaken = Locked(false)
@@ -17,6 +20,13 @@ public final class BoundSockets: Sendable {
   /// Names two sockets by their descriptors, for one node.
   public init(datagrams: Int32, listener: Int32) {
     self.datagrams = datagrams
+    self.listener = listener
+  }
+
+  /// Names a TCP socket by its descriptor, for one node with the transport
+  /// ``Node/Transport/streams``.
+  public init(listener: Int32) {
+    datagrams = nil
     self.listener = listener
   }
 
@@ -41,8 +51,9 @@ public final class BoundSockets: Sendable {
   ///
   /// They are the same ones at each call, and so for one node.
   ///
-  /// - Returns: Nil if it has passed none to this process.
-  /// - Throws: ``NodeError`` with the code `invalidConfiguration` if one of the two is missing.
+  /// - Returns: Nil if it has passed none to this process. Where there is no `ListenDatagram=` it
+  ///   is the TCP socket alone.
+  /// - Throws: ``NodeError`` with the code `invalidConfiguration` if the TCP socket is missing.
   public static func fromSystemd() throws(NodeError) -> BoundSockets? {
     try passed.get()
   }
@@ -60,9 +71,7 @@ public final class BoundSockets: Sendable {
     among descriptors: some Sequence<Int32>
   ) throws(NodeError) -> BoundSockets {
     let types = descriptors.map { (descriptor: $0, type: System.socketType(of: $0)) }
-    guard let datagrams = types.first(where: { $0.type == .datagrams })?.descriptor,
-      let listener = types.first(where: { $0.type == .stream })?.descriptor
-    else {
+    guard let listener = types.first(where: { $0.type == .stream })?.descriptor else {
       let found = types.map { entry in
         "\(entry.descriptor): " + (entry.type.map { "\($0)" } ?? "no socket of the Internet")
       }
@@ -71,6 +80,9 @@ public final class BoundSockets: Sendable {
         value: found.joined(separator: ", "),
         reason: "a UDP and a TCP socket are needed: `ListenDatagram=` and `ListenStream=`"
       )
+    }
+    guard let datagrams = types.first(where: { $0.type == .datagrams })?.descriptor else {
+      return BoundSockets(listener: listener)
     }
     return BoundSockets(datagrams: datagrams, listener: listener)
   }
@@ -85,6 +97,8 @@ public final class BoundSockets: Sendable {
 }
 
 extension BoundSockets: CustomStringConvertible {
-  /// The two as `descriptors 3 and 4`.
-  public var description: String { "descriptors \(datagrams) and \(listener)" }
+  /// The two as `descriptors 3 and 4`, or one as `descriptor 3`.
+  public var description: String {
+    datagrams.map { "descriptors \($0) and \(listener)" } ?? "descriptor \(listener)"
+  }
 }

@@ -57,21 +57,28 @@ extension Node.Configuration {
     delegate: NodeHub,
     sealing: NodeSealing?
   ) throws -> (NodeRuntime, Endpoint) {
-    var advertised: Endpoint?
     let runtime = try NodeRuntime(
       bind: bind,
       given: try sockets?.take(),
+      tunnels: usedTunnelLimits,
       loop: loop.eventLoop,
       delegate: delegate,
       sendLoss: sendLoss,
+      network: memoryNetwork,
       streamTimeout: gossip.streamTimeout,
-      sealing: sealing
-    ) { bound in
-      let endpoint = try advertisedEndpoint(bound: bound)
-      advertised = endpoint
-      return try makeEngine(for: id, at: endpoint, sealing)
-    }
-    return (runtime, advertised ?? runtime.boundEndpoint)
+      sealing: sealing,
+      advertise: advertisedEndpoint,
+      makeEngine: { try makeEngine(for: id, at: $0, sealing) }
+    )
+    return (runtime, runtime.advertisedEndpoint)
+  }
+
+  /// What bounds the node's tunnels; nil if it has none.
+  private var usedTunnelLimits: TunnelLimits? {
+    guard transport == .streams else { return nil }
+    var limits = tunnelLimits
+    limits.preambleTimeout = min(limits.preambleTimeout, gossip.streamTimeout)
+    return limits
   }
 
   private func makeEngine(

@@ -1,8 +1,13 @@
 public import GrapevineCore
+package import GrapevineTransport
 
 extension Node {
   /// How a node presents itself and behaves; every value has a default.
   public struct Configuration: Sendable {
+    /// What packets go by: UDP, or TCP where the network drops UDP; all nodes of a cluster are to
+    /// have the same.
+    public var transport = Transport.datagramsAndStreams
+
     /// The address and port of both UDP and TCP: `:7000` on all addresses, `127.0.0.1:0` or
     /// `[::1]:7000` on one; port 0 asks the system for a free one.
     public var bind = ":7000"
@@ -49,14 +54,15 @@ extension Node {
     /// Keys by which the node seals what it sends, and opens what it receives; nil for none, and
     /// then everything is plain.
     ///
-    /// All nodes of a cluster need the same keys. ``GossipConfiguration/maximumPacketSize`` stays
-    /// the largest UDP payload that is sent; of it the seal takes 48 bytes.
+    /// All nodes of a cluster need the same keys.
+    /// ``/GrapevineCore/GossipConfiguration/maximumPacketSize`` stays the largest UDP payload that
+    /// is sent; of it the seal takes 48 bytes.
     public var sealer: (any PacketSealer)?
 
     /// What the node seals and takes at the start, where it has a ``sealer``.
     ///
-    /// Anything but ``SealingMode/require`` is for introducing keys in a cluster that is live:
-    /// until then whoever can reach a node can speak to it.
+    /// Anything but ``/GrapevineCore/SealingMode/require`` is for introducing keys in a cluster
+    /// that is live: until then whoever can reach a node can speak to it.
     public var sealingMode = SealingMode.require
 
     /// The event loop that the node shares with others; nil for one of its own.
@@ -68,8 +74,14 @@ extension Node {
     /// The most events that wait for one watcher or event stream; 1 to 16,777,216.
     public var watcherQueueLimit = 10_000
 
+    /// The memory network that takes the place of the system's; nil for none.
+    package var memoryNetwork: MemorySwitch?
+
     /// What share of the packets is lost at the sending socket, for measurements.
     package var sendLoss: SendLoss?
+
+    /// What bounds the tunnels of a node that has no UDP socket.
+    package var tunnelLimits = TunnelLimits()
 
     /// Creates a configuration of defaults.
     public init() {}
@@ -79,7 +91,8 @@ extension Node {
 extension Node.Configuration {
   /// Checks every value against its rule.
   ///
-  /// - Throws: ``InvalidConfiguration``, which names the first value that breaks its rule.
+  /// - Throws: ``/GrapevineCore/InvalidConfiguration``, which names the first value that breaks
+  ///   its rule.
   public func validate() throws(InvalidConfiguration) {
     try gossip.validate()
     _ = try bindEndpoint()
@@ -93,7 +106,19 @@ extension Node.Configuration {
       "\(seedInterval)",
       "10 ms to a day"
     )
+    try check(
+      memoryNetwork == nil || sockets == nil,
+      "sockets",
+      sockets.map { "\($0)" } ?? "",
+      "nil on a memory network"
+    )
     if sealer != nil { try checkSealing() }
+    try check(
+      sockets == nil || sockets?.datagrams != nil || transport == .streams,
+      "sockets",
+      sockets?.description ?? "",
+      "a UDP and a TCP socket; one of TCP is enough with the transport `.streams`"
+    )
     let limit = watcherQueueLimit
     let range = 1...(1 << 24)
     try check(

@@ -5,6 +5,7 @@ import GrapevineTransport
 /// what is found there and not known is joined.
 ///
 /// That heals a split, and brings back a node that was cut off for so long that all others expired.
+/// An address that they lead to no more is forgotten: it may be a stranger's by now.
 /// It starts its thread when there is a first name to look after.
 final class SeedKeeper: Sendable {
   /// The most unknown endpoints that are contacted at a time.
@@ -12,6 +13,10 @@ final class SeedKeeper: Sendable {
 
   private struct State {
     var names: [PeerAddress] = []
+    /// Endpoints that names and seeds have led to.
+    var found: Set<Endpoint> = []
+    /// Endpoints that were given as such, and are not forgotten.
+    var given: Set<Endpoint> = []
     /// Endpoints that turned out to be the node's own.
     var own: Set<Endpoint> = []
     /// Endpoints that are being joined: one that is silent must not have all streams to itself.
@@ -73,6 +78,18 @@ extension SeedKeeper {
       state.names.append(name)
     }
     startThread()
+  }
+
+  /// Notes where a name led to when it was joined.
+  func noteFound(_ endpoints: [Endpoint]) {
+    state.withLock { $0.found.formUnion(endpoints) }
+  }
+
+  /// Notes an address that was given as such.
+  func noteGiven(_ endpoint: Endpoint) {
+    state.withLock { state in
+      if state.given.count < nameLimit { state.given.insert(endpoint) }
+    }
   }
 
   /// Says that a peer left or went down, so that the node may be alone now.
@@ -156,8 +173,14 @@ extension SeedKeeper {
   }
 
   private func contactUnknown() {
-    let found = endpointsFound()
+    let (found, isWhole) = endpointsFound()
     guard let (runtime, hub) = state.withLock({ $0.node }) else { return }
+    let gone = state.withLock { state in
+      let gone = isWhole ? state.found.subtracting(found) : []
+      state.found = state.found.union(found).subtracting(gone)
+      return gone.subtracting(state.given)
+    }
+    if !gone.isEmpty { runtime.withEngine { engine, now in engine.removeSeeds(gone, now: now) } }
     let members = runtime.inspectEngine { engine, now in engine.memberSummaries(now: now) }
     let live = members.filter(\.isLive).map(\.address)
     let known = state.withLock { $0.own.union($0.underWay) }.union(live)
@@ -179,22 +202,29 @@ extension SeedKeeper {
   }
 
   /// Where the seeds and the names lead to; asking both may take its time.
-  private func endpointsFound() -> Set<Endpoint> {
+  ///
+  /// The answer is not whole if a name does not resolve, or the seeds have nothing to tell.
+  private func endpointsFound() -> (endpoints: Set<Endpoint>, isWhole: Bool) {
     let (names, port) = state.withLock { ($0.names, $0.node?.runtime.boundEndpoint.port ?? 0) }
     var addresses = names
-    for text in seeds?() ?? [] {
+    let told = seeds?()
+    for text in told ?? [] {
       if let address = PeerAddress(text, defaultPort: port) {
         addresses.append(address)
       } else {
         log.write(.warning, "a seed is not an address", ["seed": text])
       }
     }
-    return endpoints(of: addresses)
+    let (endpoints, isWhole) = endpoints(of: addresses)
+    return (endpoints, isWhole && told?.isEmpty != true)
   }
 
   /// Resolves all names side by side and waits for the last of them.
-  private func endpoints(of addresses: [PeerAddress]) -> Set<Endpoint> {
+  private func endpoints(
+    of addresses: [PeerAddress]
+  ) -> (endpoints: Set<Endpoint>, isWhole: Bool) {
     var endpoints: Set<Endpoint> = []
+    var isWhole = true
     var names: [(host: String, port: UInt16)] = []
     for address in addresses {
       switch address {
@@ -213,8 +243,9 @@ extension SeedKeeper {
       case .success(let found): endpoints.formUnion(found)
       case .failure(let error):
         log.write(.warning, "a name does not resolve", ["reason": "\(error)"])
+        isWhole = false
       }
     }
-    return endpoints
+    return (endpoints, isWhole)
   }
 }

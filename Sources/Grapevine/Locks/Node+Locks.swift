@@ -29,8 +29,8 @@ extension Node {
   ///
   /// - Parameters:
   ///   - prefix: The ring's name: the same on all members.
-  ///   - sharder: Who owns which key: the same on all members. If nil, a ``HashRing`` with 256
-  ///     tokens a member.
+  ///   - sharder: Who owns which key: the same on all members. If nil, a
+  ///     ``/GrapevineSharding/HashRing`` with 256 tokens a member.
   ///   - store: Where locks are kept: of the same kind on all members. If nil, by the agreement
   ///     above.
   ///   - body: What is done with the ring.

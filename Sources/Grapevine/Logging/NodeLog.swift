@@ -27,7 +27,7 @@ final class NodeLog: Sendable {
     }
   }
 
-  /// Adds a record and wakes the sink; not to be called under a lock.
+  /// Adds a record and wakes the sink; not to be called under the engine's lock.
   func write(
     _ level: LogLevel,
     _ message: @autoclosure () -> String,

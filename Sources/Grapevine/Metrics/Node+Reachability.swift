@@ -4,7 +4,8 @@ extension Node {
   /// Tries to reach the member `name` by packet, by stream, and by way of a few others, and says
   /// what came of each: so a way that is broken in one direction, or for one protocol, has a name.
   ///
-  /// It changes nothing about the member's standing. It ends as soon as all have answered.
+  /// It changes nothing about the member's standing. It ends as soon as all have answered. With the
+  /// transport ``Transport/streams`` packets go by TCP as streams do, each by a way of its own.
   ///
   /// - Parameters:
   ///   - name: The member's name; it may be one that is down.
@@ -12,7 +13,8 @@ extension Node {
   /// - Returns: What was found, also if that is nothing.
   /// - Throws: ``NodeError`` with the code `unknownMember` if the node knows no other member of
   ///   that name, `left`, `nameTaken`, `closed` or `cancelled`; or `busy` while half of
-  ///   ``GossipConfiguration/outboundStreamLimit`` attempts are under way, or all streams in use.
+  ///   ``/GrapevineCore/GossipConfiguration/outboundStreamLimit`` attempts are under way, or all
+  ///   streams in use.
   public func reachability(
     of name: String,
     timeout: Duration = .seconds(2)
@@ -20,7 +22,7 @@ extension Node {
     try hub.checkTakesPart(self.name)
     let promise = Promise<ReachOutcome>()
     let (isKnown, ticket) = runtime.withEngine { engine, now -> (Bool, ReachTicket?) in
-      guard engine.version(of: name) != nil, name != engine.localID.name else {
+      guard engine.version(of: name) != nil, !name.hasSameBytes(as: engine.localID.name) else {
         return (false, nil)
       }
       guard let ticket = engine.reach(name, deadline: now + timeout, now: now) else {

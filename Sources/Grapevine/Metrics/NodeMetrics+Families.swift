@@ -168,6 +168,20 @@ extension NodeMetrics {
       $0.add(sockets.failedAccepts, ("reason", "error"))
       $0.add(sockets.exhaustedAccepts, ("reason", "exhausted"))
     }
+    list.family("grapevine_tunnels_total", .counter, "Connections that carried packets.") {
+      $0.add(sockets.takenTunnels, ("direction", "in"))
+      $0.add(sockets.openedTunnels, ("direction", "out"))
+    }
+    list.counter(
+      "grapevine_tunnels_failed_total",
+      "Tunnels that could not be opened or were broken off.",
+      sockets.failedTunnels
+    )
+    list.family("grapevine_tunnels_refused_total", .counter, "Tunnels closed, by reason.") {
+      for reason in SocketMetrics.TunnelRefusal.allCases {
+        $0.add(sockets.refusedTunnels[reason] ?? 0, ("reason", reason.rawValue))
+      }
+    }
     list.counter(
       "grapevine_limit_refusals_total",
       "Pieces of state refused because a limit was reached.",

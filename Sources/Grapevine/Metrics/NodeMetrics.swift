@@ -4,7 +4,7 @@ public import GrapevineSharding
 /// All that a node can tell of itself at one moment: what it has counted since it started, what it
 /// holds, and how it stands with every other member.
 ///
-/// The counters of ``Metrics`` are read straight from it: `node.metrics.packetsOut`.
+/// The counters of ``/GrapevineCore/Metrics`` are read straight from it: `node.metrics.packetsOut`.
 @dynamicMemberLookup
 public struct NodeMetrics: Sendable, Hashable, Codable {
   /// The node's identity.

@@ -13,6 +13,15 @@ public struct SocketMetrics: Sendable, Hashable, Codable {
   /// Times that accepting paused since the process or the system had run out of descriptors or
   /// memory.
   public let exhaustedAccepts: Int
+  /// Tunnels that the node opened and that were accepted; see ``Node/Transport``.
+  public let openedTunnels: Int
+  /// Tunnels of others that the node accepted.
+  public let takenTunnels: Int
+  /// Tunnels that could not be opened, or that the peer broke off or took nothing from.
+  public let failedTunnels: Int
+  /// Connections of others that were closed in place of carrying packets, by the reason; of
+  /// `displaced` the node's own, too.
+  public let refusedTunnels: [TunnelRefusal: Int]
 
   /// Why a datagram was not sent.
   public enum SendFailure: String, Sendable, Hashable, CaseIterable, Codable,
@@ -24,6 +33,8 @@ public struct SocketMetrics: Sendable, Hashable, Codable {
     case noMemory = "no_memory"
     /// An earlier one had met a closed port.
     case refused
+    /// No tunnel to the target could be opened, or one failed a moment ago.
+    case noTunnel = "no_tunnel"
     /// There is no way to the target, or not from this socket.
     case unreachable
     /// It was larger than the path or the system takes.
@@ -34,11 +45,26 @@ public struct SocketMetrics: Sendable, Hashable, Codable {
     case other
   }
 
+  /// Why a connection did not become a tunnel, or did not stay one.
+  public enum TunnelRefusal: String, Sendable, Hashable, CaseIterable, Codable,
+    CodingKeyRepresentable
+  {
+    /// Packets go by UDP here: the node that opened it has another transport.
+    case unwanted
+    /// It said what no tunnel says.
+    case malformed
+    /// It did not say in time what it is.
+    case late
+    /// It gave way to another one, since there were as many as there may be.
+    case displaced
+  }
+
   init(_ metrics: TransportMetrics) {
     failedSends = [
       .noRoom: metrics.sendsWithoutRoom,
       .noMemory: metrics.sendsWithoutMemory,
       .refused: metrics.sendsRefused,
+      .noTunnel: metrics.sendsWithoutTunnel,
       .unreachable: metrics.sendsUnreachable,
       .tooLarge: metrics.sendsTooLarge,
       .forbidden: metrics.sendsForbidden,
@@ -48,6 +74,15 @@ public struct SocketMetrics: Sendable, Hashable, Codable {
     failedReceives = metrics.receivesFailed
     failedAccepts = metrics.acceptsFailed
     exhaustedAccepts = metrics.acceptsExhausted
+    openedTunnels = metrics.tunnelsOpened
+    takenTunnels = metrics.tunnelsTaken
+    failedTunnels = metrics.tunnelsFailed
+    refusedTunnels = [
+      .unwanted: metrics.tunnelsUnwanted,
+      .malformed: metrics.tunnelsMalformed,
+      .late: metrics.tunnelsLate,
+      .displaced: metrics.tunnelsDisplaced,
+    ]
   }
 }
 
@@ -63,6 +98,11 @@ extension SocketMetrics: CustomStringConvertible {
       ("accepts failed", failedAccepts), ("out of descriptors", exhaustedAccepts),
     ]
     for (text, count) in others where count > 0 { told.append("\(text): \(count)") }
+    if failedTunnels > 0 { told.append("tunnels failed: \(failedTunnels)") }
+    let refusals = TunnelRefusal.allCases.compactMap { reason in
+      refusedTunnels[reason].flatMap { $0 > 0 ? "\(reason.rawValue) \($0)" : nil }
+    }
+    if !refusals.isEmpty { told.append("tunnels refused: \(refusals.joined(separator: ", "))") }
     return told.isEmpty ? "sockets well" : told.joined(separator: "; ")
   }
 }

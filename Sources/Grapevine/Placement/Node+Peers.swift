@@ -33,11 +33,11 @@ extension Node {
   /// - Parameters:
   ///   - state: The state to change to.
   ///   - weight: The share that the node takes as a participant beside others, in percent of the
-  ///     usual one: 1 to ``Member/weightLimit``.
+  ///     usual one: 1 to ``/GrapevineCore/Member/weightLimit``.
   ///   - timeout: How long to wait for the others at most.
   /// - Throws: ``NodeError`` with the code `invalidTransition`, whose cause is a
-  ///   ``StateTransitionError``, or `invalidChange` for a weight, and then nothing has changed; or
-  ///   what ``spread(upTo:timeout:)`` throws.
+  ///   ``/GrapevineSharding/StateTransitionError``, or `invalidChange` for a weight, and then
+  ///   nothing has changed; or what ``spread(upTo:timeout:)`` throws.
   public func changeState(
     to state: PeerState,
     weight: Int = 100,

@@ -39,7 +39,8 @@ public final class PeerSharder<Algorithm: Sharder>: Sendable where Algorithm.Pee
 
   /// The peer that owns `key`.
   ///
-  /// - Throws: ``ShardingError/notEnoughNodes(needed:available:)`` if no peer may own keys.
+  /// - Throws: ``/GrapevineSharding/ShardingError/notEnoughNodes(needed:available:)`` if no peer
+  ///   may own keys.
   public func owner(
     of key: ShardKey,
     for operation: ShardOperation
@@ -52,8 +53,8 @@ public final class PeerSharder<Algorithm: Sharder>: Sendable where Algorithm.Pee
 
   /// The `count` peers that own `key`, no two of them the same, the best first.
   ///
-  /// - Throws: ``ShardingError/notEnoughNodes(needed:available:)`` if fewer peers may, or
-  ///   ``ShardingError/negativeCount(_:)``.
+  /// - Throws: ``/GrapevineSharding/ShardingError/notEnoughNodes(needed:available:)`` if fewer
+  ///   peers may, or ``/GrapevineSharding/ShardingError/negativeCount(_:)``.
   public func owners(
     of key: ShardKey,
     count: Int,

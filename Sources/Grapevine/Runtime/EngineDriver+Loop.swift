@@ -6,13 +6,15 @@ extension EngineDriver: EventLoopClient {
     let delegate = try table.withLock { (table) throws(SystemError) -> (any NodeRuntimeDelegate)? in
       guard let sockets = table.sockets else { return nil }
       let source = EventSource.datagrams.rawValue
-      let datagrams = try context.register(sockets.datagrams, .readable, as: source, for: id)
+      let datagrams = try sockets.datagrams.map { (socket) throws(SystemError) in
+        try context.register(socket, .readable, as: source, for: id)
+      }
       do throws(SystemError) {
         let source = EventSource.listener.rawValue
         let listener = try context.register(sockets.listener, .readable, as: source, for: id)
         table.registrations = .init(client: id, datagrams: datagrams, listener: listener)
       } catch {
-        context.deregister(sockets.datagrams, datagrams)
+        if let socket = sockets.datagrams, let datagrams { context.deregister(socket, datagrams) }
         throw error
       }
       state.withLock { $0.clientID = id }
@@ -28,6 +30,8 @@ extension EngineDriver: EventLoopClient {
       case .datagrams: receiveDatagrams(&table, context)
       case .listener: acceptStreams(&table, context)
       case .stream(let id): handleStream(id, readiness, &table, context)
+      case .outboundTunnel(let number): handleOutboundTunnel(number, readiness, &table, context)
+      case .inboundTunnel(let number): handleInboundTunnel(number, &table, context)
       }
     }
   }
@@ -38,6 +42,7 @@ extension EngineDriver: EventLoopClient {
       let now = MonotonicClock.now()
       resumeAccepting(&table, context, at: now)
       expireStreams(&table, context, at: now)
+      expireTunnels(&table, context, at: now)
     }
   }
 
@@ -48,10 +53,18 @@ extension EngineDriver: EventLoopClient {
   func detach(from context: EventLoop.Context) {
     table.withLock { table in
       guard let sockets = table.sockets, let registrations = table.registrations else { return }
-      context.deregister(sockets.datagrams, registrations.datagrams)
+      if let socket = sockets.datagrams, let datagrams = registrations.datagrams {
+        context.deregister(socket, datagrams)
+      }
       context.deregister(sockets.listener, registrations.listener)
       for stream in table.streams.values {
         context.deregister(stream.connection, stream.registration)
+      }
+      for tunnel in table.tunnels.outbound.values {
+        context.deregister(tunnel.connection, tunnel.registration)
+      }
+      for tunnel in table.tunnels.inbound.values {
+        context.deregister(tunnel.connection, tunnel.registration)
       }
       if table.isSilent {
         table.registrations = nil
@@ -115,6 +128,7 @@ extension EngineDriver {
       // What is left comes in the next turn, at once.
       deadline = .zero
     }
+    carryPackets(&table, context)
     context.setDeadline(min(deadline, table.nextDeadline), for: registrations.client)
     return table.delegate.take()
   }
@@ -130,10 +144,10 @@ extension EngineDriver {
   }
 
   private func receiveDatagrams(_ table: inout StreamTable, _ context: EventLoop.Context) {
-    guard let sockets = table.sockets else { return }
+    guard let socket = table.sockets?.datagrams else { return }
     let inbox = context.inbox
     do {
-      try inbox.receive(from: sockets.datagrams)
+      try inbox.receive(from: socket)
     } catch {
       // It was about a datagram sent before; those that wait are told again.
       metrics.withLock { $0.receivesFailed += 1 }
@@ -142,6 +156,15 @@ extension EngineDriver {
     guard inbox.count > 0 else { return }
     let truncated = (0..<inbox.count).count { inbox.isTruncated(at: $0) }
     if truncated > 0 { metrics.withLock { $0.receivesTruncated += truncated } }
+    feedPackets(inbox, &table, context)
+  }
+
+  /// Feeds the engine the packets of the inbox.
+  func feedPackets(
+    _ inbox: DatagramInbox,
+    _ table: inout StreamTable,
+    _ context: EventLoop.Context
+  ) {
     if let sealing {
       feedOpened(inbox, sealing, &table, context)
       return

@@ -91,7 +91,7 @@ extension EngineDriver {
     _ table: inout StreamTable,
     _ context: EventLoop.Context
   ) {
-    sealing.metrics.withLock { $0.refusedStreams[fault] += 1 }
+    sealing.noteRefused(.stream, fault)
     stream.connection.resetOnClose()
     close(stream, .reset, &table, context)
   }

@@ -6,7 +6,7 @@ extension EngineDriver {
   struct State {
     var engine: Engine
     var delegate: (any NodeRuntimeDelegate)?
-    /// The socket that any thread may send by; nil after the end.
+    /// The socket that any thread may send by; nil after the end, and where there is none.
     var socket: DatagramSocket?
     /// The driver's place on the loop, once it has one.
     var clientID: ClientID?
@@ -28,7 +28,7 @@ extension EngineDriver {
     init(
       engine: Engine,
       delegate: (any NodeRuntimeDelegate)?,
-      socket: DatagramSocket,
+      socket: DatagramSocket?,
       losses: SendLoss.Draws?
     ) {
       self.engine = engine
@@ -47,6 +47,8 @@ extension EngineDriver {
     var delegate: (any NodeRuntimeDelegate)?
     /// Whom to poke, for stream actions or an earlier deadline.
     var poke: ClientID?
+    /// The driver's place on the loop.
+    var client: ClientID?
     /// Whether a batch was not enough for the packets.
     var isUnfinished = false
   }
@@ -86,6 +88,7 @@ extension EngineDriver.State {
     guard isRunning else { return EngineDriver.Outcome() }
     let outbox = spareOutbox.take() ?? DatagramOutbox()
     var outcome = pull(into: outbox, at: now)
+    outcome.client = clientID
     if outcome.outbox == nil { spareOutbox = outbox }
     guard !isPoked, !actions.isEmpty || engine.nextDeadline < knownDeadline else { return outcome }
     isPoked = true

@@ -14,7 +14,11 @@ extension EngineDriver {
     for _ in 0..<Self.acceptLimit {
       do {
         guard let accepted = try sockets.listener.accept() else { return }
-        adopt(accepted.connection, from: accepted.source, &table, context)
+        if mailbox == nil {
+          adopt(accepted.connection, from: accepted.source, &table, context)
+        } else {
+          hold(accepted.connection, from: accepted.source, &table, context)
+        }
       } catch {
         guard error.isExhaustion else {
           metrics.withLock { $0.acceptsFailed += 1 }
@@ -47,9 +51,11 @@ extension EngineDriver {
     context.setInterest(interest, of: sockets.listener, registrations.listener)
   }
 
-  private func adopt(
+  /// Gives the engine a stream that somebody opened, and what that has said already.
+  func adopt(
     _ connection: StreamConnection,
     from source: Endpoint,
+    saying bytes: Span<UInt8>? = nil,
     _ table: inout StreamTable,
     _ context: EventLoop.Context
   ) {
@@ -59,6 +65,8 @@ extension EngineDriver {
     }
     guard let id = accepted else { return }
     add(connection, as: id, isConnecting: false, &table, context)
+    guard let bytes, let stream = table.streams[id] else { return }
+    take(bytes, on: stream, &table, context)
   }
 }
 
@@ -97,7 +105,7 @@ extension EngineDriver {
     // As when no packet of the connection comes through: the engine hears nothing and gives it up.
     guard !state.withLock({ $0.unreachable.contains(endpoint) }) else { return }
     do {
-      let connection = try StreamConnection(connectingTo: endpoint, from: sockets.endpoint)
+      let connection = try sockets.connect(to: endpoint)
       add(connection, as: id, isConnecting: true, &table, context)
     } catch {
       report(id, StreamClosure(error), &table, context)
@@ -211,18 +219,35 @@ extension EngineDriver {
         guard stream.end == .none || stream.seal.isHolding, let start = buffer.baseAddress else {
           return
         }
-        let bytes = Span(_unsafeStart: UnsafePointer(start), count: count)
-        if let sealing {
-          feedOpened(bytes, on: stream, sealing, &table, context)
-          return
-        }
-        feed(&table, context) { engine, now in
-          engine.streamReceived(stream.id, bytes, now: now)
-        }
+        take(Span(_unsafeStart: UnsafePointer(start), count: count), on: stream, &table, context)
       }
     } catch {
       close(stream, StreamClosure(stream.writeError ?? error), &table, context)
     }
+  }
+
+  /// Feeds the engine what a stream brought.
+  private func take(
+    _ bytes: Span<UInt8>,
+    on stream: OpenStream,
+    _ table: inout StreamTable,
+    _ context: EventLoop.Context
+  ) {
+    if !stream.hasSaid {
+      stream.hasSaid = true
+      // Packets go by UDP here.
+      guard stream.seal.isOpener || bytes[0] != TunnelFormat.magic else {
+        metrics.withLock { $0.tunnelsUnwanted += 1 }
+        stream.connection.resetOnClose()
+        close(stream, .reset, &table, context)
+        return
+      }
+    }
+    if let sealing {
+      feedOpened(bytes, on: stream, sealing, &table, context)
+      return
+    }
+    feed(&table, context) { engine, now in engine.streamReceived(stream.id, bytes, now: now) }
   }
 
   /// Lets every stream that has something to write do so once.

@@ -11,6 +11,8 @@ final class EngineDriver: Sendable {
   let state: Locked<State>
   let table: Locked<StreamTable>
   let metrics = Locked(TransportMetrics())
+  /// Where packets wait for the loop to put them into tunnels; nil if they go by UDP.
+  let mailbox: TunnelMailbox?
   /// What seals; nil if everything is plain.
   let sealing: NodeSealing?
   /// How long a finished stream may take for its rest.
@@ -19,12 +21,15 @@ final class EngineDriver: Sendable {
   init(
     engine: Engine,
     sockets: PortPair,
+    advertised: Endpoint,
+    tunnels: TunnelLimits?,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss?,
     streamTimeout: Duration,
     sealing: NodeSealing?
   ) {
     self.sealing = sealing
+    mailbox = tunnels.map { TunnelMailbox(limit: $0.mailboxLimit) }
     state = Locked(
       State(
         engine: engine,
@@ -33,7 +38,10 @@ final class EngineDriver: Sendable {
         losses: sendLoss.map { SendLoss.Draws($0) }
       )
     )
-    table = Locked(StreamTable(sockets: sockets))
+    let limits = tunnels ?? TunnelLimits()
+    table = Locked(
+      StreamTable(sockets: sockets, TunnelTable(limits: limits, advertised: advertised))
+    )
     self.streamTimeout = streamTimeout
   }
 }
@@ -111,7 +119,11 @@ extension EngineDriver {
     var outcome = first
     while true {
       if let poke = outcome.poke { loop.poke(poke) }
-      if let outbox = outcome.outbox { send(outbox, through: outcome.socket) }
+      if let outbox = outcome.outbox, send(outbox, through: outcome.socket),
+        let client = outcome.client
+      {
+        loop.poke(client)
+      }
       outcome.delegate?.deliver()
       guard let outbox = outcome.outbox else { return }
       let isUnfinished = outcome.isUnfinished
@@ -122,16 +134,21 @@ extension EngineDriver {
     }
   }
 
-  /// Sends and empties the box.
-  func send(_ outbox: DatagramOutbox, through socket: DatagramSocket?) {
-    guard let socket else {
-      outbox.removeAll()
-      return
-    }
+  /// Sends and empties the box; says whether the loop is to be poked, since it has to do the rest.
+  @discardableResult
+  func send(_ outbox: DatagramOutbox, through socket: DatagramSocket?) -> Bool {
     sealing?.seal(outbox)
+    guard let socket else {
+      guard let mailbox else {
+        outbox.removeAll()
+        return false
+      }
+      return leave(outbox, in: mailbox)
+    }
     var failures = TransportMetrics()
     outbox.send(through: socket, counting: &failures)
-    guard failures != TransportMetrics() else { return }
+    guard failures != TransportMetrics() else { return false }
     metrics.withLock { $0.add(failures) }
+    return false
   }
 }

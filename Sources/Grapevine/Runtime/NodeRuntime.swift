@@ -6,8 +6,10 @@ package import GrapevineTransport
 ///
 /// It ends with `close`, or when nobody holds it any more.
 package final class NodeRuntime: Sendable {
-  /// The address that both sockets are bound to, its port never zero.
+  /// The address that the sockets are bound to, its port never zero.
   package let boundEndpoint: Endpoint
+  /// The address that others are told.
+  package let advertisedEndpoint: Endpoint
   private let loop: EventLoop
   private let driver: EngineDriver
 
@@ -16,41 +18,64 @@ package final class NodeRuntime: Sendable {
   /// - Parameters:
   ///   - bind: the address of both sockets; with port 0 the system chooses one port for both.
   ///   - given: sockets that are bound already.
+  ///   - tunnels: what bounds the tunnels that packets go over; nil if they go by UDP.
   ///   - loop: what drives the engine; the runtime holds it.
   ///   - delegate: who hears the engine's events. It is held until the runtime ends, so it must
   ///     not hold the runtime.
   ///   - sendLoss: packets to lose on purpose.
+  ///   - network: the memory network to bind on; nil for the system's.
   ///   - streamTimeout: how long a finished stream may take to send its rest.
   ///   - sealing: what seals packets and streams; nil for plain ones.
-  ///   - makeEngine: makes the engine for the address that was bound.
-  /// - Throws: `SystemError` if the address can't be bound, or what `makeEngine` throws.
+  ///   - advertise: says what address others are told, for the one that was bound.
+  ///   - makeEngine: makes the engine for the address that others are told.
+  /// - Throws: `SystemError` if the address can't be bound, or what `advertise` or `makeEngine`
+  ///   throws.
   package init(
     bind: Endpoint,
     given: BoundSockets? = nil,
+    tunnels: TunnelLimits? = nil,
     loop: EventLoop,
     delegate: (any NodeRuntimeDelegate)?,
     sendLoss: SendLoss? = nil,
+    network: MemorySwitch? = nil,
     streamTimeout: Duration = .seconds(10),
     sealing: NodeSealing? = nil,
-    makeEngine: (_ bound: Endpoint) throws -> Engine
+    advertise: (_ bound: Endpoint) throws -> Endpoint = { $0 },
+    makeEngine: (_ advertised: Endpoint) throws -> Engine
   ) throws {
-    let sockets =
-      if let given {
-        try PortPair(datagrams: given.datagrams, listener: given.listener)
-      } else {
-        try PortPair(bind: bind)
-      }
-    let engine = try makeEngine(sockets.endpoint)
+    let sockets = try Self.sockets(bind, given, on: network, streamsOnly: tunnels != nil)
     boundEndpoint = sockets.endpoint
+    advertisedEndpoint = try advertise(sockets.endpoint)
+    let engine = try makeEngine(advertisedEndpoint)
     self.loop = loop
     driver = EngineDriver(
       engine: engine,
       sockets: sockets,
+      advertised: advertisedEndpoint,
+      tunnels: tunnels,
       delegate: delegate,
       sendLoss: sendLoss,
       streamTimeout: streamTimeout,
       sealing: sealing
     )
+  }
+
+  private static func sockets(
+    _ bind: Endpoint,
+    _ given: BoundSockets?,
+    on network: MemorySwitch?,
+    streamsOnly: Bool
+  ) throws -> PortPair {
+    if let network {
+      let pair = try PortPair(bind: bind, on: network)
+      return streamsOnly ? PortPair(listener: pair.listener) : pair
+    }
+    guard let given else {
+      return streamsOnly ? try PortPair(bindingStreamsOnly: bind) : try PortPair(bind: bind)
+    }
+    guard let datagrams = given.datagrams else { return try PortPair(listener: given.listener) }
+    let pair = try PortPair(datagrams: datagrams, listener: given.listener)
+    return streamsOnly ? PortPair(listener: pair.listener) : pair
   }
 
   deinit {

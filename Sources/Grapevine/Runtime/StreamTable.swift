@@ -11,6 +11,8 @@ struct StreamTable {
   var streams: [StreamID: OpenStream] = [:]
   /// Streams that have something to write, each once.
   var unflushed: [StreamID] = []
+  /// Connections that carry packets, where there is no UDP socket.
+  var tunnels: TunnelTable
   /// The streams that the engine has finished and that are not yet at their end.
   var finishingCount = 0
   /// When the listener, out of descriptors, tries again; nil while it listens.
@@ -24,12 +26,14 @@ struct StreamTable {
 
   struct Registrations {
     let client: ClientID
-    let datagrams: RegistrationID
+    /// Nil where there is no UDP socket.
+    let datagrams: RegistrationID?
     let listener: RegistrationID
   }
 
-  init(sockets: PortPair) {
+  init(sockets: PortPair, _ tunnels: TunnelTable) {
     self.sockets = sockets
+    self.tunnels = tunnels
   }
 }
 
@@ -49,11 +53,12 @@ extension StreamTable {
     unflushed = []
     finishingCount = 0
     acceptResumption = nil
+    tunnels.removeAll()
   }
 
   /// When the streams themselves want to be looked at.
   var nextDeadline: Instant {
-    let resumption = acceptResumption ?? .never
+    let resumption = min(acceptResumption ?? .never, tunnels.nextSweep)
     guard finishingCount > 0 else { return resumption }
     return streams.values.reduce(resumption) { min($0, $1.expiry) }
   }
@@ -68,6 +73,8 @@ final class OpenStream {
   var isConnecting: Bool
   /// Whether it is among the unflushed.
   var isUnflushed = false
+  /// Whether the peer has said anything.
+  var hasSaid = false
   /// How the stream is sealed; it is not used by a node without keys.
   var seal: SealedStream
   /// Why writing failed; the stream ends with that once all that the peer sent is read.
@@ -107,12 +114,19 @@ enum EventSource {
   case datagrams
   case listener
   case stream(StreamID)
+  case outboundTunnel(UInt64)
+  case inboundTunnel(UInt64)
+
+  private static let outboundBit: UInt64 = 1 << 63
+  private static let inboundBit: UInt64 = 1 << 62
 
   init(rawValue: UInt64) {
     self =
       switch rawValue {
       case 0: .datagrams
       case 1: .listener
+      case Self.outboundBit...: .outboundTunnel(rawValue - Self.outboundBit)
+      case Self.inboundBit...: .inboundTunnel(rawValue - Self.inboundBit)
       default: .stream(StreamID(rawValue: rawValue - 2))
       }
   }
@@ -122,6 +136,8 @@ enum EventSource {
     case .datagrams: 0
     case .listener: 1
     case .stream(let id): id.rawValue + 2
+    case .outboundTunnel(let number): number + Self.outboundBit
+    case .inboundTunnel(let number): number + Self.inboundBit
     }
   }
 }

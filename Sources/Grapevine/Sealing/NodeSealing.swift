@@ -13,9 +13,16 @@ package final class NodeSealing: Sendable {
   package let metrics = Locked(SealingMetrics())
   private let session = Locked(SealingSession())
   private let currentMode: Locked<SealingMode>
+  /// Where refusals are told; nil for nowhere.
+  private let log: NodeLog?
 
-  package init(sealer: any PacketSealer, mode: SealingMode, label: String?) {
+  package convenience init(sealer: any PacketSealer, mode: SealingMode, label: String?) {
+    self.init(sealer: sealer, mode: mode, label: label, log: nil)
+  }
+
+  init(sealer: any PacketSealer, mode: SealingMode, label: String?, log: NodeLog?) {
     self.sealer = sealer
+    self.log = log
     self.label = Array((label ?? "").utf8)
     currentMode = Locked(mode)
   }
@@ -30,6 +37,25 @@ package final class NodeSealing: Sendable {
     let keys = sealer.keys
     return MemberSealing(mode: mode, primary: keys.primary, all: keys.all)
   }
+
+  /// Counts what was refused; of each reason the log is told less and less often, so that nobody
+  /// can fill it.
+  func noteRefused(_ what: Refused, _ fault: SealFault, count: Int = 1) {
+    let (before, after) = metrics.withLock { metrics in
+      let before = metrics[what][fault]
+      metrics[what][fault] = before + count
+      return (before, before + count)
+    }
+    guard before.leadingZeroBitCount != after.leadingZeroBitCount else { return }
+    log?.write(
+      .warning,
+      "refused a \(what)",
+      ["reason": fault.rawValue, "count": "\(after)"]
+    )
+  }
+
+  /// Says whether a packet with this head is one that the node itself has sent.
+  func isOwn(_ head: SealHead) -> Bool { session.withLock { $0.isOwn(head.session) } }
 
   /// The head of a stream's direction, with a number that no other has.
   func nextStreamHead(_ kind: SealHead.Kind, _ key: SealingKeyID, _ sender: MemberKey) -> SealHead {
@@ -126,6 +152,8 @@ package struct SealingSession {
     return Run(cipher: cipher, key: key, sender: sender, session: id, numbers: packets..<end)
   }
 
+  package func isOwn(_ session: UInt64) -> Bool { session == id }
+
   /// Takes a number for one direction of a stream.
   package mutating func nextStream() -> (session: UInt64, number: UInt64) {
     renewIfNeeded()
@@ -136,5 +164,18 @@ package struct SealingSession {
   private mutating func renewIfNeeded() {
     guard packets >= Seal.sessionLimit || process != getpid() else { return }
     self = SealingSession()
+  }
+}
+
+/// What can be refused for want of a right seal.
+enum Refused {
+  case packet
+  case stream
+}
+
+extension SealingMetrics {
+  fileprivate subscript(what: Refused) -> Refusals {
+    get { what == .packet ? refusedPackets : refusedStreams }
+    set { if what == .packet { refusedPackets = newValue } else { refusedStreams = newValue } }
   }
 }

@@ -50,10 +50,10 @@ extension PacketOpener {
       metrics.packetsOpened += counts.packetsOpened
       metrics.packetsTakenPlain += counts.packetsTakenPlain
       metrics.sessions = sessions.count
-      guard counts.refusedPackets.total > 0 else { return }
-      for fault in SealFault.allCases {
-        metrics.refusedPackets[fault] += counts.refusedPackets[fault]
-      }
+    }
+    guard counts.refusedPackets.total > 0 else { return }
+    for fault in SealFault.allCases where counts.refusedPackets[fault] > 0 {
+      sealing.noteRefused(.packet, fault, count: counts.refusedPackets[fault])
     }
   }
 
@@ -66,6 +66,8 @@ extension PacketOpener {
     let head = try SealHead.read(bytes, .packet)
     guard bytes.count >= Seal.packetOverhead + PacketHeader.size else { throw .malformed }
     guard keys.all.contains(head.key) else { throw .unknownKey }
+    // One that came back tells nothing.
+    guard !sealing.isOwn(head) else { throw .replayed }
     let name = PeerSessions.Name(head)
     let known = sessions.find(name)
     guard known?.packets.isFresh(head.number) != false else { throw .replayed }

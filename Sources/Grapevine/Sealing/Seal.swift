@@ -50,7 +50,7 @@ package enum Seal {
 package struct SealHead: Hashable, Sendable {
   package static let size = 32
   /// No plain packet begins with it, nor does a plain stream.
-  package static let magic: UInt8 = 0x53
+  package static let magic = PacketHeader.sealedMagic
   package static let version: UInt8 = 1
 
   package enum Kind: UInt8 {

@@ -26,15 +26,17 @@ extension Node {
     timeout: Duration = .seconds(60)
   ) async throws(NodeError) -> Member {
     try hub.checkTakesPart(self.name)
-    let stream = events()
+    let subscriber = StreamSubscriber(queue: makeQueue { $0.mayComplete(name) })
+    hub.add(subscriber)
+    defer { hub.remove(subscriber) }
     let waiting: Task<Member?, Never> = Task {
       func ready() -> Member? {
         self.member(named: name).flatMap { $0.isLive && $0.has(keys) ? $0 : nil }
       }
       // A node is not told of what it sets itself.
       if let member = ready() { return member }
-      guard name != self.name else { return nil }
-      for await notice in stream where notice.mayBeAbout(name) {
+      guard !name.hasSameBytes(as: self.name) else { return nil }
+      while await subscriber.next() != nil {
         if let member = ready() { return member }
       }
       return nil
@@ -62,15 +64,13 @@ extension Member {
   }
 }
 
-extension Notice {
-  /// Says whether what is known of the member `name` may be other than before.
-  fileprivate func mayBeAbout(_ name: String) -> Bool {
+extension Event {
+  /// Says whether the member `name` may have its keys now, which it lacked before.
+  fileprivate func mayComplete(_ name: String) -> Bool {
     switch self {
-    case .missed: true
-    case .event(.joined(let id)), .event(.up(let id)), .event(.keySet(let id, _)):
-      id.name == name
-    case .event(.replaced(_, by: let id)): id.name == name
-    case .event: false
+    case .joined(let id), .up(let id), .keySet(let id, _), .replaced(_, by: let id):
+      id.name.hasSameBytes(as: name)
+    default: false
     }
   }
 }

@@ -17,6 +17,8 @@ package enum PacketKind: UInt8, Sendable, CaseIterable {
 package struct PacketHeader: Hashable, Sendable {
   package static let size = 16
   package static let magic: UInt8 = 0x67
+  /// What a packet begins with that is sealed; to open it is not the engine's business.
+  package static let sealedMagic: UInt8 = 0x53
   package static let version: UInt8 = 1
   package static let sealedFlag: UInt8 = 1
 
@@ -58,7 +60,9 @@ package struct PacketHeader: Hashable, Sendable {
     label: UInt32
   ) throws(MalformedDatagram) -> PacketHeader {
     guard bytes.count >= size else { throw .tooShort }
-    guard bytes[0] == magic else { throw .wrongMagic }
+    guard bytes[0] == magic else {
+      throw bytes[0] == sealedMagic ? .sealed : .wrongMagic
+    }
     guard bytes[1] == version else { throw .wrongVersion }
     guard bytes[2] & sealedFlag == 0 else { throw .sealed }
     guard bytes[2] == 0 else { throw .malformed }

@@ -32,6 +32,7 @@ struct DropTests {
     expectDrop(.tooShort, heartbeat { $0.removeLast($0.count - 15) })
     expectDrop(.wrongMagic, heartbeat { $0[0] = 0x16 })
     expectDrop(.wrongVersion, heartbeat { $0[1] = 2 })
+    expectDrop(.sealed, heartbeat { $0[0] = 0x53 })
     expectDrop(.sealed, heartbeat { $0[2] = 1 })
     expectDrop(.wrongLabel, heartbeat { $0[4] = 1 })
     for kind in [0, 10, 11, 255] as [UInt8] { expectDrop(.unknownKind, heartbeat { $0[3] = kind }) }

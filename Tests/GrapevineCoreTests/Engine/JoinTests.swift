@@ -41,6 +41,20 @@ struct JoinTests {
     #expect(pump.engines[node].nextDeadline > pump.now)
   }
 
+  @Test func `a seed that is removed is not contacted any more`() {
+    var engine = Engine.alone()
+    for index in 0..<2 { _ = engine.join(silentEndpoint(index), now: Engine.start) }
+    engine.removeSeeds([silentEndpoint(1)], now: Engine.start)
+    var targets: Set<Endpoint> = []
+    var bytes: [UInt8] = []
+    while engine.nextDeadline < Engine.start + .seconds(60) {
+      engine.advance(to: engine.nextDeadline)
+      while let target = engine.nextDatagram(into: &bytes) { targets.insert(target) }
+      _ = engine.streamActions()
+    }
+    #expect(targets == [silentEndpoint(0)])
+  }
+
   @Test func `as many joins as are allowed wait, and one more fails at once`() {
     var configuration = GossipConfiguration()
     configuration.joinLimit = 3

@@ -1,6 +1,44 @@
 import GrapevineCore
 import Testing
 
+/// A member that datagrams reach and streams do not.
+struct PacketOnlyTests {
+  /// Four engines that know each other, and then none of `others` has a stream to the last one.
+  private func pump(without others: Set<Int>) throws -> Pump {
+    var pump = Pump()
+    for name in ["a", "b", "c", "d"] { _ = pump.add(name) }
+    for index in 1..<4 { _ = pump.join(index, to: 0) }
+    pump.run(for: .seconds(10))
+    pump.isStreamLost = { from, to in
+      (from == 3 && others.contains(to)) || (to == 3 && others.contains(from))
+    }
+    try pump.set(3, "large", String(repeating: "x", count: 5_000))
+    pump.run(for: .seconds(60))
+    try pump.set(3, "small", "value")
+    pump.run(for: .seconds(10))
+    for engine in pump.engines {
+      #expect(engine.liveMemberCount == 4 && engine.metrics.accusationsOut == 0)
+    }
+    return pump
+  }
+
+  @Test func `what needs a stream comes by way of a member that has one`() throws {
+    let pump = try pump(without: [0, 1])
+    for engine in pump.engines {
+      #expect(engine.entry("large", of: "d")?.value.count == 5_000)
+      #expect(engine.entry("small", of: "d")?.text == "value")
+    }
+  }
+
+  @Test func `without any stream it stays a member, and what was tried is counted`() throws {
+    let pump = try pump(without: [0, 1, 2])
+    for engine in pump.engines[..<3] {
+      #expect(engine.entry("large", of: "d") == nil)
+      #expect(engine.metrics.streamsFailed > 0)
+    }
+  }
+}
+
 /// A member that streams reach and datagrams do not.
 struct StreamOnlyTests {
   /// Four engines that know each other, and then no datagram from or to the last one arrives.
@@ -32,6 +70,21 @@ struct StreamOnlyTests {
     }
     #expect(Set(pump.engines.map(\.fingerprint)).count == 1)
     for engine in pump.engines { #expect(engine.liveMemberCount == 4) }
+  }
+
+  @Test func `a cluster without any datagram goes on by streams`() throws {
+    var pump = pump()
+    pump.isLost = { _ in true }
+    for round in 1...3 {
+      for index in 0..<4 { try pump.set(index, "key", "\(round)") }
+      pump.run(for: .seconds(20))
+      for engine in pump.engines {
+        for name in ["a", "b", "c", "d"] {
+          #expect(value("key", of: name, at: engine) == "\(round)")
+        }
+        #expect(engine.liveMemberCount == 4)
+      }
+    }
   }
 
   @Test func `while nothing changes it costs few streams`() {

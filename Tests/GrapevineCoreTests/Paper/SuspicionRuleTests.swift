@@ -167,6 +167,41 @@ struct SuspicionRuleTests {
     #expect((2...3).contains(first.since(silentSince) / Stage.interval))
   }
 
+  /// That its state comes says that somebody has it, and nothing of the member.
+  @Test func `what others tell of a member is no sign of its life`() throws {
+    var stage = Stage(4)
+    let silentSince = stage.heardAt[0]
+    stage.mute(0)
+    for version in 1...50 as ClosedRange<Version> {
+      stage.run(for: .milliseconds(100))
+      let entry = Samples.entry("key", "value \(version)", at: version)
+      let section = HandMadeSection(base: version - 1, end: version, entries: [entry])
+      stage.say(1, .delta, [0] + section.bytes(stage.key(0)))
+      stage.tell(2, about: 0, Standing())
+    }
+    #expect(stage.engine.version(of: stage.members[0].id.name) == 50)
+    let accusedAt = try #require(stage.claims(to: 0).first).at
+    #expect(accusedAt.since(silentSince) <= 5 * Stage.interval)
+  }
+
+  /// The silence of the dead is no part of their rhythm.
+  @Test func `one that comes up again is missed as soon as before`() throws {
+    var stage = Stage(4)
+    stage.mute(0)
+    let foundBefore = stage.silenceUntilAccused(0)
+    let before = try #require(foundBefore)
+    stage.run(for: .seconds(30))
+    #expect(stage.isDown(0) == true)
+    stage.unmute(0)
+    stage.push(0, about: 0, Standing(incarnation: 1))
+    #expect(stage.isDown(0) == false)
+    stage.run(for: .seconds(8))
+    stage.mute(0)
+    let foundAfter = stage.silenceUntilAccused(0)
+    let after = try #require(foundAfter)
+    #expect(after <= before + Stage.interval, "\(after) ns, \(before) ns before")
+  }
+
   /// “and a node that inherits a member to observe from one that fell out pings it at once”.
   @Test func `a member whose observer fell out is looked into at once`() throws {
     var configuration = GossipConfiguration()

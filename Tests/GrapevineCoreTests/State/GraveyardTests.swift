@@ -50,6 +50,18 @@ struct GraveyardTests {
     #expect(graves.count == 3 && graves.find(records[0].key) != nil)
   }
 
+  @Test func `of a grave others are told once a second at most`() {
+    var graves = Self.graveyard()
+    let record = Samples.record()
+    graves.bury(record, isReplaced: false, now: Self.at(1))
+    let early = Instant(nanoseconds: Self.at(2).nanoseconds - 1)
+    let times = [Self.at(1), Self.at(1), early, Self.at(2)]
+    let answers = times.map { graves.mayTell(record.key, now: $0) }
+    #expect(answers == [true, false, false, true])
+    let isOfAnother = graves.mayTell(Samples.record("another").key, now: Self.at(3))
+    #expect(!isOfAnother)
+  }
+
   @Test func `random burials give what a sorted list gives`() {
     for seed in 0..<50 as Range<UInt64> {
       var random = Xoshiro256(seed: seed)

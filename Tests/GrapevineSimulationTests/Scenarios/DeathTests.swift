@@ -53,6 +53,44 @@ import Testing
     #expect(isGone)
   }
 
+  @Test func `a newcomer is told that the dead are down, and never takes one for live`() throws {
+    let (simulation, watch) = try Simulation.settled(8, seed: 1_03, loss: .percent(5))
+    let id = simulation.engine(at: 5).localID
+    simulation.crash(5)
+    try simulation.run(for: .seconds(10))
+    for seed in [0, 3] {
+      let newcomer = simulation.add(name: "late-\(seed)")
+      simulation.join(newcomer, to: seed)
+      for _ in 0..<300 {
+        try simulation.run(for: .milliseconds(100))
+        #expect(simulation.member(named: id.name, at: newcomer)?.isLive != true)
+      }
+      let told = watch.all.filter { $0.node == newcomer && $0.event.member == id }.map(\.event)
+      #expect(told.prefix(2) == [.joined(id), .down(id)])
+      #expect(told.dropFirst(2).allSatisfy { $0 == .expired(id) })
+    }
+  }
+
+  @Test func `who gets a dead member's address under another name keeps nobody alive`() throws {
+    let (simulation, watch) = try Simulation.settled(8, seed: 1_04)
+    let id = simulation.engine(at: 5).localID
+    simulation.crash(5, .process)
+    let heir = simulation.add(name: "heir", at: simulation.endpoint(of: 5))
+    simulation.join(heir, to: 0)
+    try simulation.run(for: .seconds(10))
+    for node in simulation.liveNodes {
+      #expect(simulation.member(named: id.name, at: node)?.isDown == true, "node \(node)")
+      #expect(simulation.member(named: "heir", at: node)?.isLive == true, "node \(node)")
+    }
+    try simulation.run(for: .seconds(65))
+    let heirID = simulation.engine(at: heir).localID
+    for node in simulation.liveNodes {
+      #expect(simulation.member(named: id.name, at: node) == nil, "node \(node)")
+      #expect(watch.count(.down(heirID), at: node) == 0)
+    }
+    #expect(simulation.agree(simulation.liveNodes))
+  }
+
   struct Loss: CustomTestStringConvertible {
     let count: Int
     let killed: Int

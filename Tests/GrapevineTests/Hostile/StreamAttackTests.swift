@@ -187,7 +187,10 @@ extension Arena {
 
   /// Lets a node join by way of the attacked one.
   func expectNewcomer() async throws {
-    let node = try makeNode("newcomer") { $0.gossip.interval = Self.interval }
+    let node = try makeNode("newcomer") {
+      $0.gossip.interval = Self.interval
+      $0.transport = transport
+    }
     #expect(try await node.join([target.description]) == ["victim"])
     try await eventually("the honest ones know it") {
       honest.allSatisfy { $0.member(named: "newcomer")?.isLive == true }

@@ -1,6 +1,7 @@
 import Glibc
 import Grapevine
 import GrapevineCore
+import GrapevineTransport
 
 // What tests of attacks want to know of the attacked node, and what it is to hold.
 extension NodeProcess {
@@ -13,6 +14,8 @@ extension NodeProcess {
       say("self \(node.id)")
     case "counters":
       say("counters \(counters(of: node))")
+    case "sockets":
+      say("sockets \(sockets(of: node))")
     case "value" where words.count == 3:
       say("value \(node.text(of: words[2], member: words[1]) ?? "nothing")")
     case "fill" where words.count == 3:
@@ -23,6 +26,16 @@ extension NodeProcess {
       return false
     }
     return true
+  }
+
+  private static func sockets(of node: Node) -> String {
+    let metrics = node.transportMetrics
+    return """
+      taken \(metrics.tunnelsTaken) opened \(metrics.tunnelsOpened) \
+      failed \(metrics.tunnelsFailed) displaced \(metrics.tunnelsDisplaced) \
+      malformed \(metrics.tunnelsMalformed) late \(metrics.tunnelsLate) \
+      withoutRoom \(metrics.sendsWithoutRoom) withoutTunnel \(metrics.sendsWithoutTunnel)
+      """
   }
 
   private static func counters(of node: Node) -> String {

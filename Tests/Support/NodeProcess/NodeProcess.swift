@@ -54,6 +54,7 @@ enum NodeProcess {
         let key = try? SealingKey(hexadecimal: parts.last ?? "")
         configuration.sealer = key.flatMap { try? Keyring($0) }
     #endif
+    case "tcp-only": configuration.transport = .streams
     case "wall": WallClockShift.step(milliseconds: number)
     default:
       print("unknown setting \(setting)")

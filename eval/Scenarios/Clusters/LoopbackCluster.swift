@@ -12,6 +12,7 @@ internal import Synchronization
 final class LoopbackCluster: Cluster {
   private let configuration: GossipConfiguration
   private let loss: Double
+  private let transport: Node.Transport
   private var seeds: Xoshiro256
   private let loops: [Node.Loop]
   private var slots: [Slot] = []
@@ -35,13 +36,16 @@ final class LoopbackCluster: Cluster {
   /// Starts the loops and makes sure that the process may open as many files as the nodes need.
   init(_ options: Options, seed: UInt64) throws(EvaluationError) {
     // A node has two sockets, and there is a stream or two between it and others now and then.
-    try DescriptorLimit.require(options.nodes * 4 + options.loops * 8 + 256)
+    // Without UDP it has a connection to each of the others, and one from each, too.
+    let tunnels = options.hasStreamsOnly ? 2 * min(options.nodes, 256) : 0
+    try DescriptorLimit.require(options.nodes * (4 + tunnels) + options.loops * 8 + 256)
     var configuration = GossipConfiguration()
     configuration.interval = options.interval
     configuration.memberExpiry = options.expiry
     configuration.push = options.push
     self.configuration = configuration
     loss = options.loss
+    transport = options.hasStreamsOnly ? .streams : .datagramsAndStreams
     seeds = Xoshiro256(seed: seed)
     var loops: [Node.Loop] = []
     for _ in 0..<options.loops { loops.append(try LoopbackCluster.makeLoop()) }
@@ -106,6 +110,7 @@ extension LoopbackCluster {
     configuration.bind = address
     configuration.name = name
     configuration.gossip = self.configuration
+    configuration.transport = transport
     configuration.loop = loops[index % loops.count]
     if loss > 0 { configuration.sendLoss = SendLoss(rate: loss, seed: seeds.next()) }
     do {

@@ -134,6 +134,18 @@ extension Option {
       network: .loopback
     ) { $0.loops.take(ValueText.count($1), in: 1...1_024) },
     Option(
+      "--tcp-only",
+      nil,
+      "Nothing goes by UDP; bytes that are counted by the nodes are those of the packets, with "
+        + "headers as by UDP: what the kernel counts is right.",
+      standard: { _ in "off" },
+      scenarios: Scenario.ofClusters,
+      network: .loopback
+    ) { options, _ in
+      options.hasStreamsOnly = true
+      return true
+    },
+    Option(
       "--push",
       "on|off",
       "on: each change is pushed along a tree of nodes at once. off: heartbeats and pulls alone "

@@ -14,6 +14,7 @@ package struct Options: Sendable, Equatable {
   package var latency: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(1)
   package var loops = 1
   package var push = PushMode.tree
+  package var hasStreamsOnly = false
   package var givenKeys: Int?
   package var valueSize = 100
   package var bigValueSize: Int?

@@ -73,6 +73,18 @@ extension NodeOption {
         return true
       }
     ),
+    NodeOption(
+      name: "--tcp-only",
+      placeholder: nil,
+      explanation: "Sends and takes nothing by UDP, for networks that drop it; the same on all "
+        + "nodes.",
+      rule: "",
+      standard: "off",
+      take: { options, _ in
+        options.hasStreamsOnly = true
+        return true
+      }
+    ),
   ]
 
   private static let ofSelf = [

@@ -13,6 +13,7 @@ package struct NodeOptions: Sendable, Equatable {
   package var settings: [Setting] = []
   package var state = PeerState.viewer
   package var isJSON = false
+  package var hasStreamsOnly = false
 
   /// A key that the node says of itself from the start.
   package struct Setting: Sendable, Equatable {
@@ -29,6 +30,7 @@ extension NodeOptions {
     var configuration = Node.Configuration()
     configuration.bind = bind
     configuration.advertise = advertise
+    configuration.transport = hasStreamsOnly ? .streams : .datagramsAndStreams
     configuration.name = name
     configuration.gossip.label = label
     configuration.gossip.interval = interval

@@ -23,6 +23,8 @@ struct Arena: Sendable {
   /// What the victim was called when the attack began.
   let victimID: MemberID
   let watch: ProcessWatch
+  /// What the packets of all three go by.
+  let transport: Node.Transport
   private let downs: Locked<[MemberID]>
   /// What went wrong on an attacker's thread, which no test is known on.
   private let complaints = Locked<[String]>([])
@@ -31,15 +33,18 @@ struct Arena: Sendable {
   init(
     options: [String] = [],
     sealer: (any PacketSealer)? = nil,
+    transport: Node.Transport = .datagramsAndStreams,
     interval: Duration = Self.interval,
     expiry: Duration = .seconds(1)
   ) async throws {
+    self.transport = transport
     let timeout = Self.streamTimeout.wholeNanoseconds / 1_000_000
     victim = try ChildNode(
       "victim",
       interval: interval,
       expiry: expiry,
       options: ["stream-timeout=\(timeout)"] + options
+        + (transport == .streams ? ["tcp-only"] : [])
     )
     let address = try await victim.address()
     target = try #require(Endpoint(address))
@@ -51,6 +56,7 @@ struct Arena: Sendable {
         $0.gossip.interval = interval
         $0.gossip.memberExpiry = expiry
         $0.sealer = sealer
+        $0.transport = transport
       }
       node.watch(.down) { member in downs.withLock { $0.append(member) } }
       try await node.join([address])

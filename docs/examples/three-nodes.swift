@@ -1,6 +1,5 @@
 import Grapevine
 
-/// The program of docs/tutorial.md.
 @main
 struct ThreeNodes {
   static func main() async throws {
