@@ -4,7 +4,7 @@ import Testing
 @testable import EvalScenarios
 
 /// Configurations side by side.
-@Suite(.timeLimit(.minutes(1))) struct CompareTests {
+@Suite(.timeLimit(.minutes(3))) struct CompareTests {
   private func options(_ arguments: String...) throws -> Options {
     guard case .run(let options) = try Command(arguments: arguments) else {
       throw UsageError("help was read instead of a run")
