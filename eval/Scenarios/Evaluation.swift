@@ -68,8 +68,18 @@ package enum Evaluation {
     case .shard: try Shard.run(measurement)
     case .locks: try LockTrials.run(measurement)
     case .bench: try Bench.run(measurement)
+    case .compare: try Compare.run(measurement)
+    case .report: try Report.run(measurement)
     case .simulate: throw EvaluationError("a simulation is no measurement")
     }
+  }
+
+  /// Runs the scenario that the options name as a part of something greater.
+  static func measured(
+    _ options: Options,
+    _ progress: Progress
+  ) throws(EvaluationError) -> Outcome {
+    try measure(Measurement(options: options, progress: progress))
   }
 
   /// The object that `--json` writes.

@@ -12,6 +12,12 @@ extension Cluster {
 }
 
 extension TrafficCount {
+  /// Says whether this was counted after `earlier` and before `later`, as counts only grow.
+  func lies(between earlier: TrafficCount, and later: TrafficCount) -> Bool {
+    earlier.packets <= packets && packets <= later.packets
+      && earlier.packetBytes <= packetBytes && packetBytes <= later.packetBytes
+  }
+
   /// Reads the text that Prometheus would be given.
   init(scraped text: String) {
     self.init()

@@ -37,6 +37,9 @@ extension Command {
         throw UsageError("\(option.name) is “\(value)”: it must be \(option.rule)")
       }
     }
+    try words.operand.map { operand throws(UsageError) in
+      try options.take(operand: operand)
+    }
     try Command.check(options, words)
     self = .run(options)
   }
@@ -70,6 +73,9 @@ extension Command {
           + Suggestion.hint(name, among: Benchmark.allNames)
           + ": eval bench --help lists them"
       )
+    }
+    if options.scenario == .compare {
+      try Compare.check(options, given: words.options.map(\.option.name))
     }
     guard options.scenario != .simulate else { return try checkSimulation(options) }
     guard options.victims < options.nodes else {
@@ -105,6 +111,8 @@ extension Command {
   private struct Words {
     var asksForHelp = false
     var scenario: Scenario?
+    /// The word behind the scenario's name that says what of it.
+    var operand: String?
     var options: [(option: Option, value: String)] = []
 
     init(_ arguments: [String]) throws(UsageError) {
@@ -121,6 +129,15 @@ extension Command {
     }
 
     private mutating func takeScenario(_ argument: String) throws(UsageError) {
+      if let scenario, let placeholder = scenario.operand {
+        if let operand {
+          throw UsageError(
+            "both “\(operand)” and “\(argument)” are given: it must be one \(placeholder)"
+          )
+        }
+        operand = argument
+        return
+      }
       guard argument != "node" else {
         throw UsageError("node is no scenario: it must be the first word")
       }

@@ -42,8 +42,10 @@ package enum Help {
 
   private static func scenarioText(_ scenario: Scenario) -> String {
     let names = [scenario.rawValue] + (scenario.alias.map { [$0] } ?? [])
+    let operand = scenario.operand.map { " [\($0)]" } ?? ""
     var lines = ["eval \(scenario.rawValue): \(scenario.summary)", ""]
-    lines.append("usage: swift run -c release eval \(names.joined(separator: "|")) [OPTIONS]")
+    let call = names.joined(separator: "|") + operand
+    lines.append("usage: swift run -c release eval \(call) [OPTIONS]")
     lines.append("")
     lines += TextLayout.wrapped(scenario.explanation, columns)
     lines += ["", "options:"]

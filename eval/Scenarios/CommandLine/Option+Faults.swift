@@ -8,7 +8,7 @@ extension Option {
         + "refuses packets and connections. both: the kinds take turns.",
       rule: "silence, close or both",
       standard: { _ in "silence" },
-      scenarios: [.detect]
+      scenarios: [.detect, .compare]
     ) { options, text in
       let kills = text == "both" ? Kill.allCases : Kill(rawValue: text).map { [$0] }
       guard let kills else { return false }

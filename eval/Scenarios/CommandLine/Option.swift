@@ -57,7 +57,7 @@ extension Option {
     Option(
       "--nodes",
       "N",
-      "The number of nodes; a sync counts the fresh node.",
+      "The number of nodes; a sync counts the fresh node; of a report the most.",
       rule: "a whole number from 2 to 100000, for simulate 1 to 1000",
       standard: {
         switch $0 {
@@ -66,7 +66,9 @@ extension Option {
         case .compareDetection: "8, 16, … 256"
         case .shard: "100"
         case .locks, .bench: ""
-        case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
+        case .report: "1024"
+        case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput,
+          .compare:
           "64"
         }
       },
@@ -175,7 +177,7 @@ extension Option {
           .map { "\(ValueText.text($0)) \($1.rawValue)" }
           .joined(separator: ", ")
       },
-      scenarios: [.idle, .churn, .throughput, .simulate]
+      scenarios: [.idle, .churn, .throughput, .simulate, .compare]
     ) { $0.givenDuration.take(ValueText.duration($1), in: .seconds(1) ... .seconds(360_000)) },
     Option(
       "--keys",

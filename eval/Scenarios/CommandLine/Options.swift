@@ -40,6 +40,8 @@ package struct Options: Sendable, Equatable {
   package var operations: Int?
   package var checkPath: String?
   package var recordPath: String?
+  package var comparison = ComparisonSet.push
+  package var pagePath = "report.html"
   package var jsonPath: String?
 
   package init(scenario: Scenario) {
@@ -55,8 +57,10 @@ package struct Options: Sendable, Equatable {
   package var nodes: Int {
     if let givenNodes { return givenNodes }
     switch scenario {
-    case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput:
+    case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput,
+      .compare:
       return 64
+    case .report: return Report.sizes.max() ?? 0
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
     case .shard: return 100
@@ -89,11 +93,11 @@ package struct Options: Sendable, Equatable {
 
   static func standardRuns(_ scenario: Scenario) -> Int {
     switch scenario {
-    case .propagate, .discover: 30
+    case .propagate, .discover, .compare: 30
     case .detect: 20
     case .bootstrap, .sync, .compareDetection: 10
     case .partition: 3
-    case .locks: 100
+    case .locks, .report: 100
     case .idle, .churn, .throughput, .simulate, .shard, .bench: 1
     }
   }
@@ -118,7 +122,7 @@ package struct Options: Sendable, Equatable {
     case .throughput: 1_000
     case .shard: 100_000
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .compareDetection, .simulate, .locks, .bench:
+      .compareDetection, .simulate, .locks, .bench, .compare, .report:
       10_000
     }
   }

@@ -3,13 +3,14 @@ extension Scenario {
   /// The scenarios that repeat what they measure.
   static let withRuns: [Scenario] = [
     .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection, .locks,
+    .compare, .report,
   ]
 
   /// How it is measured, as lines of help; empty for others.
   var explanationOfStress: String {
     switch self {
     case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard,
-      .locks, .bench:
+      .bench, .compare, .report:
       ""
     case .simulate:
       """
@@ -51,6 +52,15 @@ extension Scenario {
       """
       A steady cluster in which one node overwrites its keys in turn, at a steady rate, and the \
       time is taken from the last write until each node holds it; then all values are compared.
+      """
+    case .locks:
+      """
+      The production engine under the simulator, with the number of nodes and keys, the network \
+      and the faults drawn from the seed. In each run 2 to 8 nodes hold the keys that they own, \
+      and crash and start again; then nodes that all want all keys; then nodes that are split, \
+      too. It counts as a failure if two nodes hold a key at one moment where there was no split, \
+      if a key does not come to one holder within 12 s of the end of all faults, or if an epoch \
+      does not grow.
       """
     }
   }

@@ -14,6 +14,8 @@ package enum Scenario: String, Sendable, CaseIterable {
   case shard
   case locks
   case bench
+  case compare
+  case report
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -32,7 +34,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard, .locks, .bench:
+      .simulate, .shard, .locks, .bench, .compare, .report:
       nil
     }
   }
@@ -54,6 +56,8 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
     case .locks: "keys that nodes lock, which crash, start again and are split"
     case .bench: "what small things cost: instructions, time and allocations"
+    case .compare: "configurations side by side: spreading, cost at rest, crashes"
+    case .report: "one page of HTML with plots of all that, beside other systems"
     }
   }
 
@@ -90,7 +94,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       is taken until it holds all of them. With --live the keys are set on one node of a running \
       cluster, and the time is taken until all nodes hold them.
       """
-    case .detect, .partition, .churn, .throughput, .simulate: explanationOfStress
+    case .detect, .partition, .churn, .throughput, .simulate, .locks: explanationOfStress
     case .shard:
       """
       Keys are placed on nodes by each algorithm. The balance is a node's share of the keys beside \
@@ -100,15 +104,6 @@ package enum Scenario: String, Sendable, CaseIterable {
       stay. Times are medians on this machine; \
       replacing is that of all nodes, sorted by name, or in any order.
       """
-    case .locks:
-      """
-      The production engine under the simulator, with the number of nodes and keys, the network \
-      and the faults drawn from the seed. In each run 2 to 8 nodes hold the keys that they own, \
-      and crash and start again; then nodes that all want all keys; then nodes that are split, \
-      too. It counts as a failure if two nodes hold a key at one moment where there was no split, \
-      if a key does not come to one holder within 12 s of the end of all faults, or if an epoch \
-      does not grow.
-      """
     case .bench:
       """
       Each operation is repeated on data that was made before. Instructions are counted by \
@@ -117,6 +112,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       three are the same each time; the time is the median on this machine, and is never checked. \
       The benchmarks are \(Benchmark.all.map(\.name).joined(separator: ", ")).
       """
+    case .compare, .report: explanationOfSurveys
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -133,7 +129,9 @@ package enum Scenario: String, Sendable, CaseIterable {
   static let ofClusters = ofOptions.filter { $0 != .compareDetection }
 
   /// The scenarios of clusters that do what the options say; another one draws it.
-  static let ofOptions = allCases.filter { ![.simulate, .shard, .locks, .bench].contains($0) }
+  static let ofOptions = allCases.filter {
+    ![.simulate, .shard, .locks, .bench, .report].contains($0)
+  }
 }
 
 /// What carries the packets.

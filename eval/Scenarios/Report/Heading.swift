@@ -9,11 +9,12 @@ extension Evaluation {
     case .shard: conditions = Shard.conditions(options)
     case .locks: conditions = LockTrials.conditions(options)
     case .bench: return TextLayout.wrapped(title(options), 80)
+    case .report: conditions = Report.conditions(options)
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .throughput, .simulate:
+      .throughput, .simulate, .compare:
       conditions = networkConditions(options)
     }
-    if options.scenario != .shard, options.scenario != .locks {
+    if ![.shard, .locks, .report].contains(options.scenario) {
       conditions.append("interval \(ValueText.text(options.interval))")
     }
     conditions += scenarioConditions(options)
@@ -39,7 +40,7 @@ extension Evaluation {
   private static func scenarioConditions(_ options: Options) -> [String] {
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection,
-      .locks:
+      .locks, .compare, .report:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
     case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
     case .shard, .bench: []
@@ -51,8 +52,9 @@ extension Evaluation {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard,
-      .locks, .bench:
+      .locks, .bench, .report:
       return []
+    case .compare: return ["compared: \(options.comparison.summary)"]
     case .detect:
       let kinds = options.kills.map { $0 == .silence ? "by silence" : "by closing its sockets" }
       let victims = options.victims == 1 ? "1 victim" : "\(options.victims) victims at once"

@@ -10,6 +10,8 @@ package final class Progress {
   private let write: (String) -> Void
   private var due: Instant
   private var isLineOpen = false
+  /// What stands before each text: the part of the whole that is under way.
+  package var prefix = ""
 
   /// Creates the progress of something that begins now.
   package init(
@@ -32,10 +34,10 @@ package final class Progress {
     if isTerminal {
       due = now + .milliseconds(100)
       isLineOpen = true
-      write("\r\u{1B}[K\(text())")
+      write("\r\u{1B}[K\(prefix)\(text())")
     } else {
       due = now + .seconds(10)
-      write("\(text())\n")
+      write("\(prefix)\(text())\n")
     }
   }
 

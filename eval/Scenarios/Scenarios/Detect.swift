@@ -169,6 +169,7 @@ extension Detect {
     outcome.lines.append(peak.line)
     outcome.lines += Measurement.notes(cluster.complaints)
     outcome.figures = figures + peak.figures
+    outcome.reach = times
     outcome.failures = failures
     if falseDown > 0 { outcome.failures.append("\(falseDown) times a live member was called down") }
     return outcome

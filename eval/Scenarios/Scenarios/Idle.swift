@@ -22,6 +22,7 @@ enum Idle {
     let memory = ProcessMemory.resident - emptyProcess
     // Last, since the text takes memory and time.
     let scraped = cluster.scrapedTraffic(of: nodes).map { $0 - trafficBefore }
+    let trafficAfter = cluster.traffic(of: nodes) - trafficBefore
 
     let share = 1 / Double(nodes.count)
     let figures = Figures(
@@ -36,21 +37,13 @@ enum Idle {
     )
     var outcome = Outcome()
     report(figures, options, &outcome)
-    if let scraped, !agree(scraped, traffic, of: nodes.count) {
+    if let scraped, !scraped.lies(between: traffic, and: trafficAfter) {
       outcome.failures.append("the metrics of the nodes tell of other traffic than was counted")
     }
     if figures.falseDown > 0 {
       outcome.failures.append("\(figures.falseDown) times a node held a live member to be down")
     }
     return outcome
-  }
-
-  /// Says whether two counts are the same but for what the nodes sent between the two readings: a
-  /// fiftieth, or a few packets each.
-  private static func agree(_ one: TrafficCount, _ other: TrafficCount, of count: Int) -> Bool {
-    let slack = 4.0 * Double(count)
-    return abs(one.packets - other.packets) <= max(slack, other.packets / 50)
-      && abs(one.packetBytes - other.packetBytes) <= max(slack * 256, other.packetBytes / 50)
   }
 
   /// Lets the time pass, each minute of it with other links cut if any are to be.

@@ -199,6 +199,8 @@ final class Measurement {
 package struct Outcome: Sendable {
   /// The scenario's own fields of the JSON object.
   package var figures: [(name: String, value: JSON)] = []
+  /// When nodes were reached, where that is what was measured.
+  var reach: ReachTimes?
   /// What people are shown.
   package var lines: [String] = []
   /// What did not converge, in sentences; none if all did.

@@ -138,6 +138,7 @@ extension Propagate {
         ("share_without_push", .number(pulledShare)),
         ("lateness_ms", .percentiles(late)),
       ] + peak.figures
+    outcome.reach = times
     outcome.failures = failures
     return outcome
   }

@@ -1,12 +1,13 @@
 /// When nodes were reached, over several runs.
-struct ReachTimes {
+struct ReachTimes: Sendable {
   /// Milliseconds until all nodes of a run were reached, of runs in which they were.
   private(set) var completions: [Double] = []
   /// Milliseconds until half of the nodes of a run were reached, of runs in which they were.
   private(set) var halves: [Double] = []
   /// Milliseconds until a node was reached, of all runs.
-  private var each: [Double] = []
-  private var total = 0
+  private(set) var each: [Double] = []
+  /// How many nodes were to be reached, in all runs.
+  private(set) var total = 0
   private(set) var runCount = 0
 
   /// Adds a run's times; those of a node that was never reached are nil.

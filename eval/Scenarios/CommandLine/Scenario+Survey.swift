@@ -1,0 +1,78 @@
+internal import GrapevineCore
+
+// The scenarios that others are run by, and the word that says which of them or where to.
+extension Scenario {
+  /// What stands in the help for the word behind the scenario's name; nil where there is none.
+  var operand: String? {
+    switch self {
+    case .compare: "SET"
+    case .report: "FILE.html"
+    case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
+      .throughput, .compareDetection, .simulate, .shard, .locks, .bench:
+      nil
+    }
+  }
+
+  /// How it is measured, as lines of help; empty for others.
+  var explanationOfSurveys: String {
+    switch self {
+    case .compare:
+      """
+      Runs propagate, idle and detect with each configuration of a set, and prints one table. The \
+      sets: \(ComparisonSet.allCases.map { "\($0.rawValue) (\($0.summary))" }
+        .joined(separator: "; ")); push if none is named. All other options are the same for all \
+      of them. Above 64 nodes a configuration is repeated less, 64 / N times as often, though 5 \
+      times at least if --runs lets it.
+      """
+    case .report:
+      """
+      Measures what the sets of compare do, how much memory and processor time real nodes take \
+      on 127.0.0.1, and how fast an update reaches them, and writes it all to FILE.html \
+      (report.html if none is named): one page that needs neither a network nor a script. Beside \
+      it stand figures of other systems, measured elsewhere. --nodes bounds the sizes that are \
+      measured, \(Report.sizes.map(String.init).joined(separator: ", ")); where the size is not \
+      what differs it is 64 or less. The same seed gives the same page but for its head and for \
+      what is measured on real sockets, where the page says so.
+      """
+    case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
+      .throughput, .compareDetection, .simulate, .shard, .locks, .bench:
+      ""
+    }
+  }
+}
+
+extension Options {
+  /// Takes the word behind the scenario's name.
+  mutating func take(operand: String) throws(UsageError) {
+    switch scenario {
+    case .compare: try Compare.take(operand, &self)
+    case .report:
+      guard !operand.isEmpty else { throw UsageError("the FILE.html of report has no name") }
+      pagePath = operand
+    case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
+      .throughput, .compareDetection, .simulate, .shard, .locks, .bench:
+      preconditionFailure("\(scenario.rawValue) takes no word, but “\(operand)” came")
+    }
+  }
+
+  /// The arguments that ask for this; what is as it would be without a word is not said.
+  ///
+  /// Options of scenarios that no page runs are left out.
+  var arguments: [String] {
+    let plain = Options(scenario: scenario)
+    var words = [scenario.rawValue]
+    if scenario == .compare { words.append(comparison.rawValue) }
+    func say(_ name: String, _ value: String, unless isPlain: Bool) {
+      if !isPlain { words += [name, value] }
+    }
+    say("--network", network.rawValue, unless: network == plain.network)
+    say("--nodes", "\(nodes)", unless: nodes == plain.nodes)
+    say("--interval", ValueText.text(interval), unless: interval == plain.interval)
+    say("--loss", NumberText.trimmed(loss, 6), unless: loss == plain.loss)
+    say("--push", push == .tree ? "on" : "off", unless: push == plain.push)
+    say("--duration", ValueText.text(duration), unless: givenDuration == nil)
+    say("--runs", "\(runs)", unless: givenRuns == nil || runs == plain.runs)
+    say("--seed", "\(seed)", unless: seed == plain.seed)
+    return words
+  }
+}
