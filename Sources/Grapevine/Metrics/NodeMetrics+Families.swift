@@ -169,8 +169,8 @@ extension NodeMetrics {
       $0.add(sockets.exhaustedAccepts, (.reason, "exhausted"))
     }
     list.family("grapevine_tunnels_total", .counter, "Connections that carried packets.") {
-      $0.add(sockets.takenTunnels, ("direction", "in"))
-      $0.add(sockets.openedTunnels, ("direction", "out"))
+      $0.add(sockets.takenTunnels, (.direction, "in"))
+      $0.add(sockets.openedTunnels, (.direction, "out"))
     }
     list.counter(
       "grapevine_tunnels_failed_total",
@@ -179,7 +179,7 @@ extension NodeMetrics {
     )
     list.family("grapevine_tunnels_refused_total", .counter, "Tunnels closed, by reason.") {
       for reason in SocketMetrics.TunnelRefusal.allCases {
-        $0.add(sockets.refusedTunnels[reason] ?? 0, ("reason", reason.rawValue))
+        $0.add(sockets.refusedTunnels[reason] ?? 0, (.reason, reason.rawValue))
       }
     }
     list.counter(
