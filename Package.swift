@@ -207,8 +207,8 @@ let package = Package(
     .testTarget(
       name: "EvalTests",
       dependencies: [
-        "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
-        "GrapevineTransport", "eval",
+        "Computing", "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineSharding",
+        "GrapevineSimulation", "GrapevineTransport", "eval",
       ],
       swiftSettings: strict
     ),
@@ -230,7 +230,7 @@ let package = Package(
       path: "Tests/FuzzTests",
       swiftSettings: strict
     ),
-    .testTarget(name: "TidyTests", swiftSettings: strict),
+    .testTarget(name: "TidyTests", dependencies: ["Computing"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,9 +1,10 @@
+import Computing
 import Testing
 
 @testable import EvalScenarios
 
 /// The scenario that sets the model beside what is documented.
-@Suite(.timeLimit(.minutes(1))) struct CompareDetectionTests {
+@Suite(.computing, .timeLimit(.minutes(5))) struct CompareDetectionTests {
   private func outcome(_ options: Options) throws -> Outcome {
     try Evaluation.measure(
       Measurement(options: options, progress: Progress(isTerminal: false, write: { _ in }))

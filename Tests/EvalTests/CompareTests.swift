@@ -1,10 +1,11 @@
+import Computing
 import GrapevineCore
 import Testing
 
 @testable import EvalScenarios
 
 /// Configurations side by side.
-@Suite(.timeLimit(.minutes(3))) struct CompareTests {
+@Suite(.computing, .timeLimit(.minutes(5))) struct CompareTests {
   private func options(_ arguments: String...) throws -> Options {
     guard case .run(let options) = try Command(arguments: arguments) else {
       throw UsageError("help was read instead of a run")

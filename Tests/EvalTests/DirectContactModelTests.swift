@@ -1,9 +1,10 @@
+import Computing
 import Testing
 
 @testable import EvalScenarios
 
 /// The model of kite's failure detection, held against what is documented of its rule.
-@Suite(.timeLimit(.minutes(1))) struct DirectContactModelTests {
+@Suite(.computing, .timeLimit(.minutes(5))) struct DirectContactModelTests {
   /// The models of some seeds after some rounds.
   private func models(_ nodes: Int, _ seeds: Range<UInt64>, rounds: Int) -> [DirectContactModel] {
     seeds.map { seed in

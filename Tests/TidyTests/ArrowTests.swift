@@ -1,3 +1,4 @@
+import Computing
 import Testing
 
 /// What may be imported where: the arrows of the architecture, and the parts of the system needed.
@@ -51,7 +52,7 @@ private let arrows = [
   Arrow("eval/Main", ["EvalScenarios", "Glibc"]),
 ]
 
-@Suite struct `The architecture` {
+@Suite(.computing) struct `The architecture` {
   @Test(arguments: arrows)
   private func `has arrows that point one way`(arrow: Arrow) {
     for file in SourceTree.swiftFiles(under: arrow.folder) {

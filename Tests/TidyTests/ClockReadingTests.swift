@@ -1,8 +1,9 @@
+import Computing
 import Testing
 
 /// The clock on the wall may step either way at any moment: so it numbers the lives of a name, and
 /// time is measured by another.
-@Suite struct `The wall clock` {
+@Suite(.computing) struct `The wall clock` {
   /// Ways to read it, or to wait by it.
   private static let ways = [
     "CLOCK_REALTIME", "gettimeofday", "time(nil", "SystemClock", "WallClock.",

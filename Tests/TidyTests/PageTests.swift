@@ -1,6 +1,7 @@
+import Computing
 import Testing
 
-@Suite struct `A page of documentation` {
+@Suite(.computing) struct `A page of documentation` {
   @Test func `has one title, at its top`() {
     for page in SourceTree.pages {
       let titles = page.prose.filter { $0.hasPrefix("# ") }
@@ -83,7 +84,7 @@ import Testing
   }
 }
 
-@Suite struct `The repository` {
+@Suite(.computing) struct `The repository` {
   @Test func `leaves out what builds leave behind`() throws {
     let ignored = try #require(SourceTree.file(".gitignore")).lines
     #expect(ignored.contains(".build*/"))

@@ -1,10 +1,11 @@
+import Computing
 import Testing
 
 private let columnLimit = 100
 private let fileLimit = 450
 private let bodyLimit = 70
 
-@Suite struct `The code` {
+@Suite(.computing) struct `The code` {
   @Test func `fits in 100 columns`() {
     for file in SourceTree.swiftFiles {
       expectNone(file.places(in: file.lines) { $0.count > columnLimit })
@@ -41,7 +42,7 @@ private let bodyLimit = 70
 }
 
 /// The rules above rest on the reader; this is what it must get right.
-@Suite struct `The reader of code` {
+@Suite(.computing) struct `The reader of code` {
   @Test(arguments: [
     (#"let a = "b { c" // d {"#, #"let a = "     "       "#),
     (#"f("\(g("{")){")"#, #"f("\(g(" ")) ")"#),

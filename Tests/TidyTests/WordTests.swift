@@ -1,3 +1,4 @@
+import Computing
 import Testing
 
 /// A file that may do what no other may, and why.
@@ -6,7 +7,7 @@ private struct Exception: Sendable {
   let reason: String
 }
 
-@Suite struct `No source` {
+@Suite(.computing) struct `No source` {
   @Test(arguments: ["FIX" + "ME", "TO" + "DO", "XX" + "X", "HA" + "CK"])
   func `leaves work for later`(word: String) {
     let scripts = [".ci/run", "Package.swift"].compactMap { SourceTree.file($0) }
@@ -52,7 +53,7 @@ private struct Exception: Sendable {
 }
 
 /// One seed must give one run in every process, so nothing may depend on what a process draws.
-@Suite struct `Core and Simulation` {
+@Suite(.computing) struct `Core and Simulation` {
   private var files: [SourceFile] {
     SourceTree.swiftFiles(
       under: "Sources/GrapevineCore",

@@ -64,7 +64,7 @@ func makeCluster(
 /// Waits until `condition` holds and fails the test if it takes longer than any machine needs.
 func eventually(
   _ what: Comment,
-  within limit: Duration = .seconds(20),
+  within limit: Duration = .seconds(50),
   sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () throws -> Bool
 ) async throws {
