@@ -88,6 +88,7 @@ public final class Node: Sendable {
       "started",
       [
         "generation": "\(id.generation)", "address": address.description,
+        "label": configuration.gossip.label ?? "none",
         "sealing": sealing?.mode.rawValue ?? "none",
       ]
     )
