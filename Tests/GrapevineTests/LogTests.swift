@@ -1,3 +1,4 @@
+import GrapevineEncryption
 import Grapevine
 import GrapevineTransport
 import Testing

@@ -1,3 +1,4 @@
+import GrapevineEncryption
 import Glibc
 import Grapevine
 import GrapevineCore
