@@ -1,5 +1,5 @@
-import GrapevineEncryption
 import Grapevine
+import GrapevineEncryption
 import GrapevineTransport
 import Testing
 

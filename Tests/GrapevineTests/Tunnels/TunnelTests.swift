@@ -1,7 +1,7 @@
-import GrapevineEncryption
 import Glibc
 import Grapevine
 import GrapevineCore
+import GrapevineEncryption
 import GrapevineTransport
 import Testing
 
