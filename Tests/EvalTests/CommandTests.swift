@@ -3,22 +3,6 @@ import Testing
 @testable import EvalScenarios
 
 @Suite struct CommandTests {
-  private func options(_ arguments: String...) throws -> Options {
-    guard case .run(let options) = try Command(arguments: arguments) else {
-      throw UsageError("help was read instead of a run")
-    }
-    return options
-  }
-
-  private func failure(_ arguments: [String]) -> String? {
-    do {
-      _ = try Command(arguments: arguments)
-      return nil
-    } catch {
-      return error.description
-    }
-  }
-
   @Test func `no argument means propagate with every default`() throws {
     let options = try options()
     #expect(options == Options(scenario: .propagate))
@@ -56,7 +40,7 @@ import Testing
     expected.valueSize = 4_096
     expected.bigValueSize = 1_048_576
     expected.jsonPath = "x.json"
-    let options = try options(
+    let all = try options(
       "sync",
       "--network",
       "simulated",
@@ -81,9 +65,9 @@ import Testing
       "--json",
       "x.json"
     )
-    #expect(options == expected)
-    #expect(try self.options("idle", "--duration", "2min").duration == .seconds(120))
-    #expect(try self.options("--network", "loopback", "--loops", "2").loops == 2)
+    #expect(all == expected)
+    #expect(try options("idle", "--duration", "2min").duration == .seconds(120))
+    #expect(try options("--network", "loopback", "--loops", "2").loops == 2)
   }
 
   @Test func `a sync needs two nodes, and 64 when live`() throws {

@@ -6,22 +6,6 @@ import Testing
 
 /// Configurations side by side.
 @Suite(.computing, .timeLimit(.minutes(5))) struct CompareTests {
-  private func options(_ arguments: String...) throws -> Options {
-    guard case .run(let options) = try Command(arguments: arguments) else {
-      throw UsageError("help was read instead of a run")
-    }
-    return options
-  }
-
-  private func failure(_ arguments: [String]) -> String? {
-    do {
-      _ = try Command(arguments: arguments)
-      return nil
-    } catch {
-      return error.description
-    }
-  }
-
   private func outcome(_ options: Options) throws -> Outcome {
     try Evaluation.measured(options, Progress(isTerminal: false, write: { _ in }))
   }

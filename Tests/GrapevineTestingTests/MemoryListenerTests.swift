@@ -111,7 +111,7 @@ struct MemoryListenerTests {
     let server = try await listener.accept()
     let client = try await dialling.value
     try await server.write([1])
-    try network.cut(["10.0.0.9"], isOneWay: true)
+    try network.cut(["10.0.0.9"], .oneWay)
     try await server.write([2, 3])
     // What had arrived before stays, and the other way is open.
     #expect(try await client.read() == [1])

@@ -77,7 +77,7 @@ import Testing
     defer { cluster.close() }
     let (first, second) = (cluster.nodes[0], cluster.nodes[1])
     let addresses = (first.address.description, second.address.description)
-    try cluster.network.cut([addresses.0], from: [addresses.1], isOneWay: true)
+    try cluster.network.cut([addresses.0], from: [addresses.1], .oneWay)
     let cutOff = cluster.network.counters.cutOff
     try await eventually("something is lost") { cluster.network.counters.cutOff > cutOff + 10 }
     // What one can't say, the third one passes on, and so nobody stays down.

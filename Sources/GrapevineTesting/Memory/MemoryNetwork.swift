@@ -153,6 +153,15 @@ extension MemoryNetwork {
     let id: UInt64
   }
 
+  /// Which way a cut is.
+  public enum CutDirection: Sendable, Hashable {
+    /// Nothing passes.
+    case bothWays
+    /// Nothing passes from the first addresses to the others; what those send arrives, but no
+    /// connection can be opened.
+    case oneWay
+  }
+
   /// Lets nothing pass between some addresses and others.
   ///
   /// Datagrams vanish, and connecting finds no end. On connections that stand, nothing arrives that
@@ -161,19 +170,18 @@ extension MemoryNetwork {
   /// - Parameters:
   ///   - addresses: The addresses on one side, each with a port, or without one for a whole host.
   ///   - others: Those on the other side; nil for all others.
-  ///   - isOneWay: Says whether what the others send still arrives. A connection can't be opened
-  ///     then either.
+  ///   - direction: Whether what the others send still arrives.
   /// - Returns: What ends it when given to ``heal(_:)``.
   /// - Throws: ``MemoryNetworkError`` with the code `invalidAddress`.
   @discardableResult
   public func cut(
     _ addresses: [String],
     from others: [String]? = nil,
-    isOneWay: Bool = false
+    _ direction: CutDirection = .bothWays
   ) throws(MemoryNetworkError) -> Cut {
     let near = try Self.endpoints(addresses)
     let far = try others.map { others throws(MemoryNetworkError) in try Self.endpoints(others) }
-    return Cut(id: base.cut(MemoryCut(near: near, far: far, isOneWay: isOneWay)))
+    return Cut(id: base.cut(MemoryCut(near: near, far: far, isOneWay: direction == .oneWay)))
   }
 
   private static func endpoints(_ addresses: [String]) throws(MemoryNetworkError) -> Set<Endpoint> {

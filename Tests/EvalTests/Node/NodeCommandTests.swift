@@ -13,15 +13,6 @@ import Testing
     return options
   }
 
-  private func failure(_ arguments: [String]) -> String? {
-    do {
-      _ = try Command(arguments: arguments)
-      return nil
-    } catch {
-      return error.description
-    }
-  }
-
   @Test func `no argument means a node alone on port 7000, named after host and port`() throws {
     let options = try options()
     #expect(options == NodeOptions())
