@@ -2,6 +2,13 @@
 extension Engine {
   // MARK: Rings
 
+  /// Lets the rings be reckoned anew if a newcomer has a place near this node or those that it
+  /// observes: of many thousand hardly one has.
+  mutating func noteOnRings(newcomer: MemberKey) {
+    guard ringReach?.holds(newcomer) != false else { return }
+    invalidateRings(isLoss: false)
+  }
+
   /// Lets the rings be reckoned anew: soon where a member fell off them, so that whom it observed
   /// is not left alone; else with the next round.
   mutating func invalidateRings(isLoss: Bool) {
@@ -27,22 +34,26 @@ extension Engine {
       ringCount: configuration.observerCount,
       own: localSlot
     )
-    observers = rings.observers(of: localSlot).map { table.key(inSlot: $0) }
     let isInherited = hasLostObservers
     hasLostObservers = false
+    var toldSlots: [Int]?
     if lossAt != nil {
+      toldSlots = rings.observers(of: localSlot)
       // Where many are lost, those who have not answered so far are not waited for.
       for observation in observations where observation.verification?.round == 2 {
         if let slot = table.slot(of: observation.key) { rings.remove(slot) }
       }
     }
+    let found = rings.lookAround()
+    ringReach = lossAt == nil ? found.reach : nil
+    observers = (toldSlots ?? found.observers).map { table.key(inSlot: $0) }
     guard phase == .active else {
       observations = []
       return
     }
     var former = observations[...]
     var current: [Observation] = []
-    let observed = rings.observedByOwn().map { (table.key(inSlot: $0.slot), $0.rank) }
+    let observed = found.observed.map { (table.key(inSlot: $0.slot), $0.rank) }
     for (key, rank) in observed.sorted(by: { $0.0 < $1.0 }) {
       while let next = former.first, next.key < key {
         keepIfAccused(former.removeFirst(), &current)

@@ -179,7 +179,7 @@ extension Engine {
     }
     giveUpLocks()
     phase = .left
-    let time = clock
+    let time = PastInstant(clock)
     table.update(localSlot) {
       $0.standing.verdict = .left
       $0.verdictSince = time

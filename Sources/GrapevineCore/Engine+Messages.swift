@@ -75,8 +75,11 @@ extension Engine {
     let id = streams[index].id
     while !reader.isAtEnd {
       let section = try Section.read(bytes, &reader)
-      let isPeer = self.index(of: id).map { streams[$0].peer == section.key } ?? false
-      let isNewcomer = isPeer && !table.contains(section.key)
+      let isNewcomer =
+        !table.contains(section.key)
+        && self.index(of: id).map {
+          streams[$0].peer == section.key && streams[$0].isPeerNews
+        } == true
       var isNew = apply(section, bytes, by: .exchange).hasProgress
       if isNewcomer, table.contains(section.key) { pushNewcomer(section.key) }
       if section.state?.isSnapshot == true {
@@ -159,7 +162,10 @@ extension Engine {
     var payload: [UInt8] = []
     DigestRange(lower: lower, upper: upper, body: .entries(count: part.count))
       .write(to: &payload)
-    for position in part { table[table.slot(at: position)].digestEntry.write(to: &payload) }
+    table.forEachSlot(at: part) { slot in
+      table[slot].digestEntry.write(to: &payload)
+      return true
+    }
     streams[index].say(.digest, payload)
     return isLast ? nil : MemberKey(rawValue: upper.rawValue + 1)
   }

@@ -149,14 +149,13 @@ extension Engine {
     loseLocks()
     guard let old = table.remove(localKey) else { return }
     graves.bury(old, isReplaced: true, now: clock)
-    var record = MemberRecord(
+    let record = MemberRecord(
       id: id,
       endpoint: endpoint,
       standing: Standing(),
-      verdictSince: clock,
-      hash: hash
+      verdictSince: PastInstant(clock),
+      state: old.state
     )
-    record.state = old.state
     localKey = record.key
     graves.remove(localKey)
     table.insert(record)

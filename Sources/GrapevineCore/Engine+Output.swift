@@ -113,7 +113,7 @@ extension Engine {
         return true
       }
     }
-    let elapsed = Int64(clamping: record.verdictElapsed(now: max(now, clock)))
+    let elapsed = Int64(clamping: max(now, clock).since(record.verdictSince))
     let rest = configuration.memberExpiry - .nanoseconds(elapsed)
     return Member(
       id: record.id,

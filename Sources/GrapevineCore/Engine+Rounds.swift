@@ -60,7 +60,7 @@ extension Engine {
     expireMembers()
     if phase == .left {
       let lifetime = configuration.memberExpiry.wholeNanoseconds
-      if table[localSlot].verdictElapsed(now: clock) >= lifetime { fallSilent(after: localID) }
+      if clock.since(table[localSlot].verdictSince) >= lifetime { fallSilent(after: localID) }
       guard !isSilent else { return }
     }
     compactOwnState()
@@ -168,11 +168,11 @@ extension Engine {
       }
     }
     guard !seeds.isEmpty else { return }
-    var known = Set(lost)
-    for slot in 0..<table.count where table.isLive(slot) {
-      known.insert(table.endpoint(inSlot: slot))
+    var missing = Set(seeds).subtracting(lost)
+    for slot in 0..<table.count where table.isLive(slot) && !missing.isEmpty {
+      missing.remove(table.endpoint(inSlot: slot))
     }
-    for seed in seeds where !known.contains(seed) { lost.append(seed) }
+    for seed in seeds where missing.contains(seed) { lost.append(seed) }
   }
 
   private mutating func sendHeartbeat(to target: Endpoint, isScheduled: Bool = false) {
@@ -196,7 +196,7 @@ extension Engine {
     var expired: [MemberKey] = []
     for slot in 0..<table.count where !table.isLive(slot) {
       let record = table[slot]
-      guard record.key != localKey, record.verdictElapsed(now: clock) >= lifetime else { continue }
+      guard record.key != localKey, clock.since(record.verdictSince) >= lifetime else { continue }
       expired.append(record.key)
     }
     expired.sort()

@@ -164,22 +164,21 @@ extension Engine {
       return nil
     }
     graves.remove(key)
-    let verdict = verdictTime(claim)
-    var record = MemberRecord(
+    let record = MemberRecord(
       id: id,
       endpoint: claim.endpoint,
       standing: claim.standing,
-      verdictSince: verdict.since,
-      hash: hash
+      verdictSince: PastInstant(milliseconds: claim.age, before: clock),
+      state: emptyState
     )
-    record.verdictHeadStart = verdict.headStart
     table.insert(record)
-    invalidateRings(isLoss: false)
     if let replaced {
+      invalidateRings(isLoss: false)
       forgetMember(replaced.key)
       graves.bury(replaced, isReplaced: true, now: clock)
       events.append(.member(.replaced(replaced.id, by: id)))
     } else {
+      noteOnRings(newcomer: key)
       events.append(.member(.joined(id)))
     }
     reportVerdict(of: id, from: .alive, to: claim.standing.verdict)
@@ -187,14 +186,6 @@ extension Engine {
     let slot = table.slot(of: key)
     if let slot { noteStanding(slot, before: Standing(incarnation: claim.standing.incarnation)) }
     return slot
-  }
-
-  /// When the verdict fell, on this node's clock, and by how much before that clock began.
-  private func verdictTime(_ claim: Section.Claim) -> (since: Instant, headStart: UInt64) {
-    let (age, overflow) = claim.age.multipliedReportingOverflow(by: 1_000_000)
-    guard !overflow else { return (.zero, .max) }
-    guard age <= clock.nanoseconds else { return (.zero, age - clock.nanoseconds) }
-    return (Instant(nanoseconds: clock.nanoseconds - age), 0)
   }
 
   /// Merges what is claimed of a known member; says whether anything was new.
@@ -206,7 +197,7 @@ extension Engine {
     }
     let before = table[slot].standing
     let formerEndpoint = table[slot].endpoint
-    let verdict = verdictTime(claim)
+    let verdictSince = PastInstant(milliseconds: claim.age, before: clock)
     let isNew = table.update(slot) { record in
       if claim.standing.incarnation > record.standing.incarnation {
         record.endpoint = claim.endpoint
@@ -214,14 +205,12 @@ extension Engine {
       let isNew = record.standing.merge(claim.standing)
       let after = record.standing
       if after.incarnation != before.incarnation || after.verdict != before.verdict {
-        (record.verdictSince, record.verdictHeadStart) = verdict
+        record.verdictSince = verdictSince
       } else if claim.standing.incarnation == before.incarnation,
         claim.standing.verdict == before.verdict
       {
         // The greater age is the verdict's.
-        let isOlder =
-          (verdict.since, record.verdictHeadStart) < (record.verdictSince, verdict.headStart)
-        if isOlder { (record.verdictSince, record.verdictHeadStart) = verdict }
+        record.verdictSince = min(record.verdictSince, verdictSince)
       }
       return isNew
     }

@@ -66,6 +66,7 @@ extension Engine {
       deadline: clock + configuration.streamTimeout,
       messageLimit: FrameKind.sizeLimit + configuration.valueSizeLimit
         + configuration.keySizeLimit,
+      isPeerNews: direction == .inbound || table.count > 1,
       now: clock
     )
   }

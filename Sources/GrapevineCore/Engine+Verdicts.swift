@@ -146,7 +146,7 @@ extension Engine {
 
   private mutating func conclude(_ slot: Int) {
     let before = table[slot].standing
-    let now = clock
+    let now = PastInstant(clock)
     table.update(slot) {
       $0.standing.verdict = .down
       $0.verdictSince = now

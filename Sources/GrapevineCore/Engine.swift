@@ -11,14 +11,15 @@ package struct Engine: Sendable {
   let label: UInt32
   let interval: UInt64
   let limits: EntryLimits
-  let hash: SipHash
+  /// What a member is held to have said before it has said anything.
+  let emptyState: VersionedState
   /// Tells this process from a twin.
   let instance: UInt64
   let endpoint: Endpoint
   let startedAt: Instant
 
   // What is known.
-  var table = MemberTable()
+  var table: MemberTable
   var graves: Graveyard
   /// Says that a refusal for `memberLimit` has been told since there was room last.
   var hasToldMemberLimit = false
@@ -55,6 +56,8 @@ package struct Engine: Sendable {
   // Failure detection.
   /// Sorted by key.
   var observations: [Observation] = []
+  /// Where on the rings a newcomer makes a difference to this node; nil while many are being lost.
+  var ringReach: ObserverRings.Reach?
   /// When the rings are to be reckoned anew.
   var ringsDueAt = Instant.never
   /// Says that a member fell off the rings since they were reckoned.
@@ -81,8 +84,10 @@ package struct Engine: Sendable {
   /// When standings of others may be pushed next.
   var othersAllowedAt = Instant.zero
   var pushCount = 0
-  /// Packets of pushes about members alone that may be sent.
+  /// Packets of pushes about known members alone that may be sent.
   var membershipBudget: TokenBucket
+  /// Packets of pushes about newcomers that may be sent.
+  var newcomerBudget: TokenBucket
   var pulls = RecentPulls()
   var spreads: [Spread] = []
   var reaches: [Reach] = []
@@ -132,13 +137,20 @@ package struct Engine: Sendable {
       valueSize: configuration.valueSizeLimit
     )
     random = Xoshiro256(seed: seed)
-    hash = SipHash(key0: random.next(), key1: random.next())
+    let hash = SipHash(key0: random.next(), key1: random.next())
+    emptyState = VersionedState(hash: hash)
+    table = MemberTable(hash: hash)
     instance = random.next()
     graves = Graveyard(limit: configuration.graveLimit, lifetime: configuration.graveLifetime)
     packets = PacketQueue(limit: configuration.packetQueueLimit)
     membershipBudget = TokenBucket(
       capacity: configuration.membershipPushLimit,
       pause: interval * 4 / UInt64(configuration.membershipPushLimit),
+      now: now
+    )
+    newcomerBudget = TokenBucket(
+      capacity: configuration.newcomerPushLimit,
+      pause: interval * 4 / UInt64(configuration.newcomerPushLimit),
       now: now
     )
     locks = LockTable(limit: configuration.lockMemoryLimit)
@@ -155,8 +167,8 @@ package struct Engine: Sendable {
         id: id,
         endpoint: endpoint,
         standing: Standing(),
-        verdictSince: now,
-        hash: hash
+        verdictSince: PastInstant(now),
+        state: emptyState
       )
     )
   }

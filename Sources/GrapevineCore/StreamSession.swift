@@ -27,6 +27,9 @@ struct StreamSession: Sendable {
   var assembler: FrameAssembler
   /// The most bytes of a message once both have greeted; a greeting fits in a frame.
   let messageLimit: Int
+  /// Says that there are others who are to hear of the peer if it is new here: who knew nobody when
+  /// it opened the stream has all others from the peer.
+  let isPeerNews: Bool
 
   // Going out.
   /// Bytes that the driver has, and the socket has not taken.
@@ -67,6 +70,7 @@ struct StreamSession: Sendable {
     purpose: StreamPurpose,
     deadline: Instant,
     messageLimit: Int,
+    isPeerNews: Bool,
     now: Instant
   ) {
     self.id = id
@@ -76,6 +80,7 @@ struct StreamSession: Sendable {
     self.deadline = deadline
     phase = direction == .inbound ? .greeting : .connecting
     self.messageLimit = messageLimit
+    self.isPeerNews = isPeerNews
     assembler = FrameAssembler(messageLimit: FrameKind.payloadLimit)
     progressAt = now
   }

@@ -91,10 +91,7 @@ extension Simulation {
 
   /// Says whether another process that runs goes by the node's name.
   func hasRival(_ node: Int) -> Bool {
-    let name = nodes[node].engine.localID.name
-    return nodes.indices.contains { other in
-      other != node && nodes[other].state.isAlive
-        && nodes[other].engine.localID.name.hasSameBytes(as: name)
-    }
+    let namesakes = namesakes[NameKey(name: nodes[node].engine.localID.name)] ?? []
+    return namesakes.contains { $0 != node && nodes[$0].state.isAlive }
   }
 }

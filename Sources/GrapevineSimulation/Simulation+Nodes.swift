@@ -27,6 +27,7 @@ extension Simulation {
         clock: clock
       )
     )
+    namesakes[NameKey(name: name), default: []].append(node)
     start(node)
     return node
   }

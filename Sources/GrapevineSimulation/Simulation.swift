@@ -30,6 +30,8 @@ package final class Simulation {
 
   let world: Place<World>
   let nodes = NodeTable()
+  /// The nodes that go by a name.
+  var namesakes: [NameKey: [Int]] = [:]
   /// What processes had counted that were followed by others.
   var formerMetrics: [Metrics] = []
   /// How processes had behaved that were followed by others.
@@ -97,7 +99,8 @@ extension Simulation {
 
   /// Lets `body` read a node's engine in place, with the time that the node's clock shows.
   package func read<Result>(_ node: Int, _ body: (Engine, Instant) -> Result) -> Result {
-    body(nodes[node].engine, clockReading(of: node))
+    let now = clockReading(of: node)
+    return nodes[node].read { body($0, now) }
   }
 
   /// The sum of one counter over all processes that ever ran.

@@ -70,6 +70,7 @@ package enum Evaluation {
     case .bench: try Bench.run(measurement)
     case .compare: try Compare.run(measurement)
     case .report: try Report.run(measurement)
+    case .scale: try ScaleSweep.run(measurement)
     case .simulate: throw EvaluationError("a simulation is no measurement")
     }
   }

@@ -14,7 +14,7 @@ package enum TreePush {
   /// Of each part a member of chance is chosen, an accused one or one in `avoided` only if no other
   /// turns up. Where many have just been lost, the accused are left out, and one that was heard of
   /// since `lossAt` is preferred.
-  /// - Complexity: O(members on the arc).
+  /// - Complexity: O(fanout × log(members)); O(members on the arc) where many have been lost.
   package static func branches(
     of arc: Arc,
     own: MemberKey,
@@ -24,18 +24,15 @@ package enum TreePush {
     in table: MemberTable,
     random: inout Xoshiro256
   ) -> [Branch] {
-    var slots = table.liveSlots(on: arc)
-    if lossAt != nil { slots.removeAll { table.isAccused($0) && table.key(inSlot: $0) != own } }
+    let slots = LiveSlots(on: arc, in: table)
     var cutter = Cutter(table: table, avoided: avoided, lossAt: lossAt)
-    guard let position = slots.firstIndex(where: { table.key(inSlot: $0) == own }) else {
-      cutter.cut(slots[...], arc, fanout, &random)
+    guard lossAt != nil else {
+      cutter.cut(slots, around: slots.index(of: own), own, arc, fanout, &random)
       return cutter.branches
     }
-    let before = slots[..<position]
-    let after = slots[(position + 1)...]
-    let share = partCount(before.count, of: before.count + after.count, fanout)
-    cutter.cut(before, Arc(lower: arc.lower, upper: own.previous), share, &random)
-    cutter.cut(after, Arc(lower: own.next, upper: arc.upper), fanout - share, &random)
+    let unaccused = slots.filter { !table.isAccused($0) || table.key(inSlot: $0) == own }
+    let position = unaccused.firstIndex { table.key(inSlot: $0) == own }
+    cutter.cut(unaccused, around: position, own, arc, fanout, &random)
     return cutter.branches
   }
 
@@ -60,13 +57,30 @@ package enum TreePush {
       self.lossAt = lossAt
     }
 
+    /// Cuts what lies on either side of `own`, which is at `position` if it is there, in parts.
+    mutating func cut<Slots: RandomAccessCollection<Int>>(
+      _ slots: Slots,
+      around position: Int?,
+      _ own: MemberKey,
+      _ arc: Arc,
+      _ fanout: Int,
+      _ random: inout Xoshiro256
+    ) where Slots.Index == Int {
+      guard let position else { return cut(slots[...], arc, fanout, &random) }
+      let before = slots[..<position]
+      let after = slots[(position + 1)...]
+      let share = TreePush.partCount(before.count, of: before.count + after.count, fanout)
+      cut(before, Arc(lower: arc.lower, upper: own.previous), share, &random)
+      cut(after, Arc(lower: own.next, upper: arc.upper), fanout - share, &random)
+    }
+
     /// Cuts members in the circle's order in at most `partCount` parts, which together cover `arc`.
-    mutating func cut(
-      _ slots: ArraySlice<Int>,
+    private mutating func cut<Slots: RandomAccessCollection<Int>>(
+      _ slots: Slots,
       _ arc: Arc,
       _ partCount: Int,
       _ random: inout Xoshiro256
-    ) {
+    ) where Slots.Index == Int {
       let count = min(partCount, slots.count)
       guard count > 0 else { return }
       var start = slots.startIndex
@@ -81,7 +95,10 @@ package enum TreePush {
       }
     }
 
-    private func choose(_ slots: ArraySlice<Int>, _ random: inout Xoshiro256) -> Int {
+    private func choose<Slots: RandomAccessCollection<Int>>(
+      _ slots: Slots,
+      _ random: inout Xoshiro256
+    ) -> Int where Slots.Index == Int {
       var chosen = slots[slots.startIndex + random.index(slots.count)]
       if let lossAt {
         let heard = slots.filter { table.heardAt($0) >= lossAt }

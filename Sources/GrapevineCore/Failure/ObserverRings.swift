@@ -35,13 +35,17 @@ package struct ObserverRings {
   /// Where a ring's successor is taken already, the next on that ring stands in; so with at most
   /// one member more than there are rings everyone observes everyone.
   /// - Complexity: O(members × rings).
-  package func observers(of slot: Int) -> [Int] {
-    var observers: [Int] = []
+  package func observers(of slot: Int) -> [Int] { successors(of: slot).map(\.slot) }
+
+  /// The observers of a member, in the order of the rings, and how far each is on its ring.
+  private func successors(of slot: Int) -> [(slot: Int, distance: UInt64)] {
+    var observers: [(slot: Int, distance: UInt64)] = []
     for ring in places {
       let start = ring[slot]
       var best: (distance: UInt64, slot: Int)?
       for other in ring.indices {
-        guard isOnRings[other], other != slot, !observers.contains(other) else { continue }
+        guard isOnRings[other], other != slot, !observers.contains(where: { $0.slot == other })
+        else { continue }
         let distance = ring[other] &- start
         if let known = best {
           guard distance <= known.distance else { continue }
@@ -52,7 +56,7 @@ package struct ObserverRings {
         best = (distance, other)
       }
       guard let best else { break }
-      observers.append(best.slot)
+      observers.append((best.slot, best.distance))
     }
     return observers
   }
@@ -63,7 +67,12 @@ package struct ObserverRings {
   /// On the ring with number r, from zero on, at most r members can lie between the two, all taken
   /// on earlier rings: so only a few have to be looked at.
   /// - Complexity: O(members × rings²), and more where many are accused.
-  package func observedByOwn() -> [(slot: Int, rank: Int)] {
+  package func observedByOwn() -> [(slot: Int, rank: Int)] { lookAround().observed }
+
+  /// Who observes the node itself, whom it observes, and which newcomers would change that.
+  package func lookAround() -> (observers: [Int], observed: [(slot: Int, rank: Int)], reach: Reach)
+  {
+    var reached = Reach()
     var isCandidate = [Bool](repeating: false, count: table.count)
     for (number, ring) in places.enumerated() {
       var nearest: [UInt64] = []
@@ -75,13 +84,48 @@ package struct ObserverRings {
         if nearest.count > number + 1 { nearest.removeLast() }
       }
       let reach = nearest.count > number ? nearest[number] : .max
+      reached.add(ring: number, from: ring[own] &- reach, length: reach)
       for other in ring.indices where other != own && table.isLive(other) {
         if ring[own] &- ring[other] <= reach { isCandidate[other] = true }
       }
     }
-    return isCandidate.indices.compactMap { slot in
-      guard isCandidate[slot] else { return nil }
-      return observers(of: slot).firstIndex(of: own).map { (slot, $0) }
+    /// Whoever comes between a member and one of its observers, on that one's ring, displaces it.
+    func note(_ slot: Int, _ successors: [(slot: Int, distance: UInt64)]) {
+      for number in places.indices {
+        let length = number < successors.count ? successors[number].distance : .max
+        reached.add(ring: number, from: places[number][slot], length: length)
+      }
+    }
+    let observers = successors(of: own)
+    note(own, observers)
+    var observed: [(slot: Int, rank: Int)] = []
+    for slot in isCandidate.indices where isCandidate[slot] {
+      let successors = successors(of: slot)
+      guard let rank = successors.firstIndex(where: { $0.slot == own }) else { continue }
+      observed.append((slot, rank))
+      note(slot, successors)
+    }
+    return (observers.map(\.slot), observed, reached)
+  }
+
+  /// The parts of the rings on which it depends who observes a node, and whom it observes.
+  package struct Reach: Sendable {
+    private var parts: [Part] = []
+
+    private struct Part {
+      var ring: UInt64
+      var start: UInt64
+      var length: UInt64
+    }
+
+    fileprivate mutating func add(ring: Int, from start: UInt64, length: UInt64) {
+      parts.append(Part(ring: UInt64(ring), start: start, length: length))
+    }
+
+    /// Says whether a member that is added may observe the node, or a member that it observes, or
+    /// be observed by it; if not, all stays as it is.
+    package func holds(_ newcomer: MemberKey) -> Bool {
+      parts.contains { mix64(newcomer.rawValue, $0.ring) &- $0.start <= $0.length }
     }
   }
 }

@@ -36,6 +36,36 @@ public struct Instant: Comparable, Hashable, Sendable {
   }
 }
 
+/// A time on the node's clock that may lie before the clock's start.
+package struct PastInstant: Comparable, Hashable, Sendable {
+  /// Nanoseconds since the clock's start.
+  fileprivate var nanoseconds: Int64
+
+  package init(_ instant: Instant) {
+    nanoseconds = Int64(clamping: instant.nanoseconds)
+  }
+
+  /// The time `milliseconds` before `now`; no earlier than some 292 years before the clock's start.
+  package init(milliseconds: UInt64, before now: Instant) {
+    let (age, overflow) = Int64(clamping: milliseconds).multipliedReportingOverflow(by: 1_000_000)
+    let (time, underflow) = Int64(clamping: now.nanoseconds)
+      .subtractingReportingOverflow(overflow ? .max : age)
+    nanoseconds = overflow || underflow ? .min : time
+  }
+
+  package static func < (first: PastInstant, second: PastInstant) -> Bool {
+    first.nanoseconds < second.nanoseconds
+  }
+}
+
+extension Instant {
+  /// Nanoseconds since `earlier`; zero if that lies ahead.
+  package func since(_ earlier: PastInstant) -> UInt64 {
+    let now = Int64(clamping: nanoseconds)
+    return now > earlier.nanoseconds ? UInt64(bitPattern: now &- earlier.nanoseconds) : 0
+  }
+}
+
 extension Duration {
   /// The duration in nanoseconds: zero where negative, the maximum where it does not fit.
   package var wholeNanoseconds: UInt64 {

@@ -101,12 +101,13 @@ extension MemberTable {
     let start = bytes.count
     DigestRange(lower: lower, upper: upper, body: .entries(count: positions.count))
       .write(to: &bytes)
-    for position in positions {
-      self[slot(at: position)].digestEntry.write(to: &bytes)
-      guard bytes.count <= limit else {
-        bytes.removeLast(bytes.count - start)
-        return false
-      }
+    forEachSlot(at: positions) { slot in
+      self[slot].digestEntry.write(to: &bytes)
+      return bytes.count <= limit
+    }
+    guard bytes.count <= limit else {
+      bytes.removeLast(bytes.count - start)
+      return false
     }
     return true
   }

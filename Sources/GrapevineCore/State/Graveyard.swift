@@ -8,9 +8,7 @@ package struct Graveyard: Sendable {
     package var key: MemberKey
     package var standing: Standing
     package var endpoint: Endpoint
-    package var verdictSince: Instant
-    /// See ``MemberRecord/verdictHeadStart``.
-    package var verdictHeadStart: UInt64
+    package var verdictSince: PastInstant
     package var since: Instant
     /// Says that a later life took the member's place, so that no incarnation of this one returns.
     package var isReplaced: Bool
@@ -22,10 +20,7 @@ package struct Graveyard: Sendable {
     package var contactPause: UInt64
 
     /// Milliseconds since the verdict.
-    package func verdictAge(now: Instant) -> UInt64 {
-      let (sum, overflow) = now.since(verdictSince).addingReportingOverflow(verdictHeadStart)
-      return (overflow ? .max : sum) / 1_000_000
-    }
+    package func verdictAge(now: Instant) -> UInt64 { now.since(verdictSince) / 1_000_000 }
   }
 
   private let limit: Int
@@ -54,8 +49,7 @@ package struct Graveyard: Sendable {
       key: record.key,
       standing: standing,
       endpoint: record.endpoint,
-      verdictSince: record.isLive ? now : record.verdictSince,
-      verdictHeadStart: record.isLive ? 0 : record.verdictHeadStart,
+      verdictSince: record.isLive ? PastInstant(now) : record.verdictSince,
       since: now,
       isReplaced: isReplaced,
       contactAt: now.advanced(by: Self.firstContactPause),

@@ -1,30 +1,28 @@
+package import GrapevineHashing
+
 /// Every member that a node knows, found by key, by name, and in key order.
 ///
-/// Records lie dense in no order; a sorted list of keys leads to them. The fingerprint is kept up
-/// with every change, so reading it costs nothing.
+/// Records lie dense in no order; a list of keys in order leads to them, and a table of names. The
+/// fingerprint is kept up with every change, so reading it costs nothing.
 package struct MemberTable: Sendable {
   /// The wrapping sum of all contributions.
   package private(set) var fingerprint: UInt64 = 0
   /// The sum of the states' footprints.
   package private(set) var footprint = 0
-  package private(set) var liveCount = 0
   /// Grows whenever a member comes or goes, or its address or verdict changes.
   package private(set) var addressChanges: UInt64 = 0
 
   private var records: ContiguousArray<MemberRecord> = []
-  private var contributions: ContiguousArray<UInt64> = []
-  /// Sorted by key.
-  private var order: ContiguousArray<Place> = []
-  private var names: [NameKey: MemberKey] = [:]
+  private var order = MemberOrder()
+  private var names: NameTable
 
-  private struct Place {
-    var key: MemberKey
-    var slot: Int32
+  /// Creates an empty table; `hash` is a secret of the node.
+  package init(hash: SipHash) {
+    names = NameTable(hash: hash)
   }
 
-  package init() {}
-
   package var count: Int { order.count }
+  package var liveCount: Int { order.liveCount }
 }
 
 // MARK: Reading
@@ -33,9 +31,7 @@ extension MemberTable {
   package func contains(_ key: MemberKey) -> Bool { slot(of: key) != nil }
 
   package func slot(of key: MemberKey) -> Int? {
-    let index = position(atOrAbove: key)
-    guard index < order.count, order[index].key == key else { return nil }
-    return Int(order[index].slot)
+    order.find(key).map { Int(order[$0].slot) }
   }
 
   /// The record in a slot; slots change when a member is removed.
@@ -52,35 +48,39 @@ extension MemberTable {
   /// When a packet of the member itself came last; zero for never.
   package func heardAt(_ slot: Int) -> Instant { records[slot].heardAt }
 
-  package func key(named name: String) -> MemberKey? { names[NameKey(name: name)] }
+  package func key(named name: String) -> MemberKey? {
+    names.find(name, in: records).map { records[$0].key }
+  }
 
   /// The positions, in key order, of the members from `lower` to `upper`.
+  ///
+  /// - Complexity: O(log(`count`)), as to find the member at a position.
   package func positions(from lower: MemberKey, through upper: MemberKey) -> Range<Int> {
-    let start = position(atOrAbove: lower)
+    let start = order.rank(atOrAbove: lower)
     guard upper < .highest else { return start..<order.count }
-    return start..<max(start, position(atOrAbove: MemberKey(rawValue: upper.rawValue + 1)))
+    return start..<max(start, order.rank(atOrAbove: upper.next))
   }
 
   /// The slot of the member at a position in key order.
-  package func slot(at position: Int) -> Int { Int(order[position].slot) }
-  package func key(at position: Int) -> MemberKey { order[position].key }
+  package func slot(at position: Int) -> Int { Int(order[rank: position].slot) }
+  package func key(at position: Int) -> MemberKey { order[rank: position].key }
+
+  /// Calls `body` with the slots of the members at `positions`, in key order, until it returns
+  /// false.
+  package func forEachSlot(at positions: Range<Int>, _ body: (Int) -> Bool) {
+    order.forEach(in: positions) { body(Int($0.slot)) }
+  }
 
   /// The wrapping sum over the members at `positions`.
-  package func fingerprint(of positions: Range<Int>) -> UInt64 {
-    var sum: UInt64 = 0
-    for position in positions { sum &+= contributions[Int(order[position].slot)] }
-    return sum
-  }
+  ///
+  /// - Complexity: O(positions / 64 + 64).
+  package func fingerprint(of positions: Range<Int>) -> UInt64 { order.sum(of: positions) }
 
-  private func position(atOrAbove key: MemberKey) -> Int {
-    var lower = 0
-    var upper = order.count
-    while lower < upper {
-      let middle = (lower + upper) / 2
-      if order[middle].key < key { lower = middle + 1 } else { upper = middle }
-    }
-    return lower
-  }
+  /// Live members with lower keys.
+  package func liveRank(atOrAbove key: MemberKey) -> Int { order.liveRank(atOrAbove: key) }
+
+  /// The slot of the live member that has so many live ones before it in key order.
+  package func slot(atLiveRank rank: Int) -> Int { Int(order[liveRank: rank].slot) }
 }
 
 // MARK: Changing
@@ -88,37 +88,39 @@ extension MemberTable {
 extension MemberTable {
   /// Adds a member whose key and name are not known.
   package mutating func insert(_ record: MemberRecord) {
-    let index = position(atOrAbove: record.key)
-    precondition(index == order.count || order[index].key != record.key, "\(record.id) is known")
-    let earlier = names.updateValue(record.key, forKey: NameKey(name: record.id.name))
-    precondition(earlier == nil, "the name of \(record.id) is known")
-    order.insert(Place(key: record.key, slot: Int32(records.count)), at: index)
+    precondition(order.find(record.key) == nil, "\(record.id) is known")
+    precondition(key(named: record.id.name) == nil, "the name of \(record.id) is known")
+    // The records of many thousand members are not to need twice their room.
+    if records.count == records.capacity { records.reserveCapacity(records.count * 9 / 8 + 4) }
+    let slot = records.count
+    records.append(record)
     let contribution = record.contribution
-    contributions.append(contribution)
+    order.insert(
+      MemberOrder.Place(key: record.key, contribution: contribution, slot: UInt32(slot)),
+      isLive: record.isLive
+    )
+    names.insert(slot, in: records)
     fingerprint &+= contribution
     footprint += record.state.footprint
-    if record.isLive { liveCount += 1 }
     addressChanges += 1
-    records.append(record)
   }
 
   /// Removes a member; the last record takes over its slot.
   package mutating func remove(_ key: MemberKey) -> MemberRecord? {
-    let index = position(atOrAbove: key)
-    guard index < order.count, order[index].key == key else { return nil }
-    let slot = Int(order.remove(at: index).slot)
+    guard let spot = order.find(key) else { return nil }
+    let place = order[spot]
+    let slot = Int(place.slot)
     let record = records[slot]
-    names[NameKey(name: record.id.name)] = nil
-    fingerprint &-= contributions[slot]
+    names.remove(slot, in: records)
+    order.remove(spot)
+    fingerprint &-= place.contribution
     footprint -= record.state.footprint
-    if record.isLive { liveCount -= 1 }
     addressChanges += 1
     let last = records.removeLast()
-    let lastContribution = contributions.removeLast()
     if slot < records.count {
+      names.move(records.count, to: slot, last.id.name)
+      if let spot = order.find(last.key) { order.setSlot(spot, slot) }
       records[slot] = last
-      contributions[slot] = lastContribution
-      order[position(atOrAbove: last.key)].slot = Int32(slot)
     }
     return record
   }
@@ -130,16 +132,17 @@ extension MemberTable {
   ) -> Result {
     footprint -= records[slot].state.footprint
     let (endpoint, verdict) = (records[slot].endpoint, records[slot].standing.verdict)
-    if verdict == .alive { liveCount -= 1 }
     let result = body(&records[slot])
-    if records[slot].isLive { liveCount += 1 }
-    if records[slot].endpoint != endpoint || records[slot].standing.verdict != verdict {
-      addressChanges += 1
-    }
     footprint += records[slot].state.footprint
+    let hasOtherVerdict = records[slot].standing.verdict != verdict
+    if hasOtherVerdict || records[slot].endpoint != endpoint { addressChanges += 1 }
+    guard let spot = order.find(records[slot].key) else {
+      preconditionFailure("\(records[slot].id) is not in the order")
+    }
     let contribution = records[slot].contribution
-    fingerprint = fingerprint &- contributions[slot] &+ contribution
-    contributions[slot] = contribution
+    fingerprint = fingerprint &- order[spot].contribution &+ contribution
+    order.setContribution(spot, contribution)
+    if hasOtherVerdict { order.setLive(spot, records[slot].isLive) }
     return result
   }
 
@@ -177,22 +180,20 @@ extension MemberTable: SelfVerifying {
   /// Throws if sums or order do not agree with the records.
   package func verifyInvariants() throws(BrokenInvariant) {
     try require(order.count == records.count && names.count == records.count, "counts differ")
-    var sum: UInt64 = 0
+    try order.verifyInvariants()
     var bytes = 0
     var live = 0
-    for (index, place) in order.enumerated() {
-      try require(index == 0 || order[index - 1].key < place.key, "keys are not in order")
-      let record = records[Int(place.slot)]
-      try require(record.key == place.key, "a slot holds another member")
-      try require(names[NameKey(name: record.id.name)] == record.key, "a name leads elsewhere")
-      try require(contributions[Int(place.slot)] == record.contribution, "a sum is stale")
-      sum &+= record.contribution
+    for (slot, record) in records.enumerated() {
+      guard let spot = order.find(record.key) else { throw BrokenInvariant("a key is missing") }
+      try require(Int(order[spot].slot) == slot, "a slot holds another member")
+      try require(names.find(record.id.name, in: records) == slot, "a name leads elsewhere")
+      try require(order[spot].contribution == record.contribution, "a contribution is stale")
       bytes += record.state.footprint
       live += record.isLive ? 1 : 0
       try record.state.verifyInvariants()
     }
     try require(
-      sum == fingerprint && bytes == footprint && live == liveCount,
+      order.sum(of: 0..<order.count) == fingerprint && bytes == footprint && live == liveCount,
       "sums do not agree"
     )
   }

@@ -24,9 +24,9 @@ package struct Standing: Sendable, Hashable {
 
   /// Raised by the member itself alone, to refute.
   package var incarnation: UInt64
-  package var verdict: Verdict
   /// The members that found this one silent: at most three, ascending, without repetition.
   package private(set) var accusers: [MemberKey]
+  package var verdict: Verdict
 
   package init(incarnation: UInt64 = 0, verdict: Verdict = .alive, accusers: [MemberKey] = []) {
     self.incarnation = incarnation

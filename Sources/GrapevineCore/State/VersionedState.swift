@@ -2,30 +2,36 @@ package import GrapevineHashing
 
 /// The key-value state of one member, at its owner or at a replica.
 ///
-/// Entries lie in a log in ascending version order; a table finds them by key. An overwritten entry
-/// leaves a vacant place, and the log is rewritten when most of it is vacant: every change costs
-/// O(1) amortised. A copy shares the log's pages, all but those that change.
+/// A copy shares the content but for the pages that change; so do all members of a node that hold
+/// nothing yet, which cost two words each.
 package struct VersionedState: Sendable {
   /// The highest version applied.
   package private(set) var version: Version = 0
+  /// Always one, behind a reference.
+  private var contents: ContiguousArray<StateContent>
+
+  package init(hash: SipHash) {
+    contents = [StateContent(hash: hash)]
+  }
+
+  private var content: StateContent {
+    @inline(__always) _read { yield contents[0] }
+    @inline(__always) _modify { yield &contents[0] }
+  }
+
   /// The version up to which the owner has dropped its tombstones.
-  package private(set) var compacted: Version = 0
+  package var compacted: Version { content.compacted }
   /// The highest owner's version at which something held here was cut.
   ///
   /// Keys written again between ``version`` and here may be missing: they were left out in favour
   /// of what is still to come.
-  package private(set) var horizon: Version = 0
-  package private(set) var tombstoneCount = 0
-  private(set) var log = EntryLog()
-  private var table: KeyTable
-
-  package init(hash: SipHash) {
-    table = KeyTable(hash: hash)
-  }
+  package var horizon: Version { content.horizon }
+  package var tombstoneCount: Int { content.tombstoneCount }
+  var log: EntryLog { content.log }
 
   /// Bytes of memory taken.
-  package var footprint: Int { log.footprint + table.footprint }
-  package var entryCount: Int { log.entryCount }
+  package var footprint: Int { content.footprint }
+  package var entryCount: Int { content.log.entryCount }
   /// Entries that are not deleted, reserved ones included.
   package var liveCount: Int { entryCount - tombstoneCount }
 
@@ -40,7 +46,7 @@ package struct VersionedState: Sendable {
 extension VersionedState {
   /// The entry of `key`, deleted or not.
   package func find(_ key: Span<UInt8>, _ range: Range<Int>) -> StoredEntry? {
-    table.find(key, range, in: log).map { log[$0] }
+    content.find(key, range)
   }
 
   /// The entry of `key`, deleted or not.
@@ -53,12 +59,12 @@ extension VersionedState {
   ///
   /// - Complexity: O(log(entries)) and the vacant places passed over.
   package func next(after version: Version) -> StoredEntry? {
-    log.first(after: version).map { log[$0] }
+    content.log.first(after: version).map { content.log[$0] }
   }
 
   /// Calls `body` with the entries above `version` in ascending order, until it returns false.
   package func forEach(after version: Version = 0, _ body: (StoredEntry) -> Bool) {
-    log.forEach(after: version, body)
+    content.log.forEach(after: version, body)
   }
 
   /// The entry that `version` wrote, unless a later one took its place.
@@ -103,15 +109,13 @@ extension VersionedState {
   /// version to it.
   package mutating func put(_ entry: StoredEntry) {
     move(above: entry.version)
-    index(log.append(entry), entry.header, entry.bytes.span)
-    rewriteIfWasteful()
+    content.put(entry)
   }
 
   /// Stores the entry at `header` of `bytes` as ``put(_:)`` does.
   mutating func put(_ header: EntryHeader, _ bytes: Span<UInt8>) {
     move(above: header.version)
-    index(log.append(header, bytes), header, bytes)
-    rewriteIfWasteful()
+    content.put(header, bytes)
   }
 
   /// Removes a key for which a tombstone at `newVersion` came that compaction has already passed.
@@ -123,16 +127,14 @@ extension VersionedState {
     at newVersion: Version
   ) -> StoredEntry? {
     move(above: newVersion)
-    guard let place = table.remove(key, range, in: log) else { return nil }
-    let removed = log[place]
-    vacate(place)
-    rewriteIfWasteful()
-    return removed
+    return content.remove(key, range)
   }
 
   /// Takes note of the owner's version at which entries that are now held were cut.
   package mutating func see(horizon other: Version) {
-    horizon = max(horizon, other)
+    // One that the version has reached says nothing.
+    guard other > version, other > horizon else { return }
+    content.horizon = other
   }
 
   /// Moves the version to the end of a complete section.
@@ -144,24 +146,14 @@ extension VersionedState {
   /// Takes the owner's `bound` for compaction and drops the tombstones up to it.
   package mutating func adopt(compacted bound: Version) {
     guard bound > compacted else { return }
-    compacted = bound
-    guard tombstoneCount > 0 else { return }
-    var place = log.first()
-    while let here = place {
-      place = log.next(after: here)
-      guard log.isDeleted(here) else { continue }
-      let entry = log[here]
-      guard entry.version <= bound else { break }
-      _ = table.remove(entry.bytes.span, entry.header.key, in: log)
-      vacate(here)
-    }
-    rewriteIfWasteful()
+    content.adopt(compacted: bound)
   }
 
   /// Takes a bound above the version: allowed only for a replica that holds nothing yet.
   package mutating func begin(compacted bound: Version) {
     precondition(version == 0, "a replica at version \(version) begins anew")
-    compacted = max(compacted, bound)
+    guard bound > compacted else { return }
+    content.compacted = bound
   }
 
   /// Replaces the whole content by what `isKept` keeps of it, and by `added`, which lies above.
@@ -176,73 +168,23 @@ extension VersionedState {
         || PlantedFault.skipSnapshotCheck.isPlanted,
       "a snapshot goes back"
     )
-    var place = log.first()
-    while let here = place {
-      place = log.next(after: here)
-      if !isKept(log[here]) { log.vacate(here) }
-    }
-    log.append(contentsOf: added)
-    table.removeAll(reserving: log.entryCount)
-    tombstoneCount = 0
-    place = log.first()
-    while let here = place {
-      let entry = log[here]
-      index(here, entry.header, entry.bytes.span)
-      place = log.next(after: here)
-    }
-    rewriteIfWasteful()
+    content.replace(keeping: isKept, adding: added)
     version = newVersion
-    compacted = newCompacted
-    horizon = newVersion
+    content.compacted = newCompacted
+    content.horizon = newVersion
   }
 
   private mutating func move(above newVersion: Version) {
     precondition(newVersion > version, "\(newVersion) follows version \(version)")
     version = newVersion
   }
-
-  /// Lets the key of the entry in `place`, which reads `header` of `bytes`, lead there alone.
-  private mutating func index(
-    _ place: EntryLog.Place,
-    _ header: EntryHeader,
-    _ bytes: Span<UInt8>
-  ) {
-    if header.isDeleted { tombstoneCount += 1 }
-    if let earlier = table.replace(bytes, header.key, place, in: log) { vacate(earlier) }
-  }
-
-  private mutating func vacate(_ place: EntryLog.Place) {
-    if log.isDeleted(place) { tombstoneCount -= 1 }
-    log.vacate(place)
-  }
-
-  private mutating func rewriteIfWasteful() {
-    guard log.isWasteful || table.isSparse(for: log.entryCount) else { return }
-    log.rewrite()
-    table.rebuild(for: log)
-  }
 }
 
 extension VersionedState: SelfVerifying {
   /// Throws if counts, order or table do not agree; O(entries).
   package func verifyInvariants() throws(BrokenInvariant) {
-    try log.verifyInvariants()
-    var last: Version = 0
-    var tombstones = 0
-    var broken: String?
-    log.forEachPlace { here in
-      let entry = log[here]
-      if table.find(entry.bytes.span, entry.header.key, in: log) != here {
-        broken = "key \(entry.key) is not found in its place"
-      }
-      if entry.isDeleted, entry.version <= compacted {
-        broken = "tombstone \(entry.version) outlived compaction at \(compacted)"
-      }
-      last = entry.version
-      if entry.isDeleted { tombstones += 1 }
-    }
-    if let broken { throw BrokenInvariant(broken) }
+    try content.verifyInvariants()
+    let last = content.log.last?.version ?? 0
     try require(last <= version, "entry \(last) lies above version \(version)")
-    try require(tombstones == tombstoneCount, "\(tombstones) are deleted, not \(tombstoneCount)")
   }
 }

@@ -77,8 +77,8 @@ package struct PacketQueue: Sendable {
     buffer.append(contentsOf: bytes[item.start..<item.end])
     if head == items.count {
       head = 0
-      items.removeAll(keepingCapacity: items.capacity <= 64)
-      bytes.removeAll(keepingCapacity: bytes.capacity <= 65_536)
+      items.removeAll(keepingCapacity: items.capacity <= 16)
+      bytes.removeAll(keepingCapacity: bytes.capacity <= 4_096)
     }
     return item.endpoint
   }
@@ -103,7 +103,7 @@ package struct Queue<Element: Sendable>: Sendable {
     let element = elements[head]
     head += 1
     if head == elements.count {
-      elements.removeAll(keepingCapacity: head <= 64)
+      elements.removeAll(keepingCapacity: head <= 16)
       head = 0
     } else if head >= 64, head * 2 > elements.count {
       elements.removeFirst(head)

@@ -38,18 +38,28 @@ package struct PushHead: Hashable, Sendable {
     repeat { _ = try Section.read(bytes, &reader) } while !reader.isAtEnd
   }
 
-  /// Says whether a checked push tells of members' comings and goings alone, which is rationed: no
-  /// changes of state, and no member that nobody has heard of before.
-  package static func isRationed(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
+  /// What a checked push tells of.
+  package static func news(in bytes: Span<UInt8>, _ start: WireReader) -> PushNews {
     var reader = start
+    var news = PushNews.standings
     while !reader.isAtEnd {
-      guard let section = try? Section.read(bytes, &reader) else { return true }
+      guard let section = try? Section.read(bytes, &reader) else { return news }
       if section.identity == nil {
-        if section.state != nil { return false }
+        if section.state != nil { return .changes }
       } else if section.standing?.standing.incarnation == 0 {
-        return false
+        news = .newcomers
       }
     }
-    return true
+    return news
   }
+}
+
+/// What a push tells of; all but changes have a budget of packets, as others bring them about.
+package enum PushNews: Sendable {
+  /// What members say of themselves.
+  case changes
+  /// Members that nobody has heard of before, and no changes.
+  case newcomers
+  /// Known members that come and go, and nothing else.
+  case standings
 }

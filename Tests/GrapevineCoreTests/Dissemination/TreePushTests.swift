@@ -147,7 +147,7 @@ struct TreePushTests {
 
   @Test func `accused members, and those of the first tree, stand at a branch less often`() {
     var random = Xoshiro256(seed: 3)
-    var table = MemberTable()
+    var table = MemberTable(hash: Samples.hash)
     for index in 0..<33 {
       var record = Samples.record("member \(index)")
       if index % 2 == 1 { record.standing.accuse(.lowest) }
@@ -184,7 +184,7 @@ struct TreePushTests {
 
   @Test func `a part with nobody but accused members is reached by way of one of them`() {
     var random = Xoshiro256(seed: 4)
-    var table = MemberTable()
+    var table = MemberTable(hash: Samples.hash)
     for index in 0..<5 {
       var record = Samples.record("member \(index)")
       if index > 0 { record.standing.accuse(.lowest) }

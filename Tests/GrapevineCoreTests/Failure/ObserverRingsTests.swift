@@ -96,6 +96,33 @@ struct ObserverRingsTests {
     }
   }
 
+  @Test func `a newcomer out of reach changes nothing, and of many hardly one is within it`() {
+    var withinCount = 0
+    for seed in 0..<200 as Range<UInt64> {
+      var random = Xoshiro256(seed: seed)
+      var table = Samples.table(3 + random.index(120), &random)
+      let ringCount = 1 + random.index(4)
+      let before = ObserverRings(table: table, ringCount: ringCount, own: 0).lookAround()
+      for number in 0..<20 {
+        var larger = table
+        var newcomer = Samples.record("newcomer \(number)", generation: random.next())
+        if number % 4 == 0 { newcomer.standing.accuse(.lowest) }
+        larger.insert(newcomer)
+        guard !before.reach.holds(newcomer.key) else {
+          withinCount += 1
+          continue
+        }
+        let after = ObserverRings(table: larger, ringCount: ringCount, own: 0).lookAround()
+        #expect(after.observers == before.observers, "seed \(seed)")
+        #expect(after.observed.map(\.slot) == before.observed.map(\.slot), "seed \(seed)")
+        #expect(after.observed.map(\.rank) == before.observed.map(\.rank), "seed \(seed)")
+        // What was found stays good for those who come after.
+        table = larger
+      }
+    }
+    #expect(withinCount > 0 && withinCount < 2_000, "\(withinCount) of 4,000")
+  }
+
   @Test func `every node works out the same observers`() {
     for seed in 0..<60 as Range<UInt64> {
       var random = Xoshiro256(seed: seed)

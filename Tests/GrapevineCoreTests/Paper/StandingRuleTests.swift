@@ -104,7 +104,7 @@ struct StandingRuleTests {
     let now = Instant(nanoseconds: 9_000_000_000)
     #expect(record.claim(now: now).age == 0)
     record.standing.merge(Self.standing(0, .down))
-    record.verdictSince = Instant(nanoseconds: 2_000_000_000)
+    record.verdictSince = PastInstant(Instant(nanoseconds: 2_000_000_000))
     #expect(record.claim(now: now).age == 7_000)
   }
 }

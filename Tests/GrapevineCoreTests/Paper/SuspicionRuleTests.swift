@@ -243,7 +243,7 @@ extension Stage {
 
   /// The members that the node observes, reckoned from what it knows; all are live but `gone`.
   func observed(by ringCount: Int, without gone: Int? = nil) -> [Int] {
-    var table = MemberTable()
+    var table = MemberTable(hash: Samples.hash)
     table.insert(Samples.record("node", generation: 1))
     for member in members {
       var record = Samples.record(member.id.name, generation: member.id.generation)

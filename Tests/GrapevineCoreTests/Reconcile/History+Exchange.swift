@@ -149,8 +149,8 @@ extension History {
       id: nodes[0].id,
       endpoint: nodes[0].endpoint,
       standing: Standing(),
-      verdictSince: .zero,
-      hash: SipHash(key0: seed, key1: UInt64(node))
+      verdictSince: PastInstant(.zero),
+      state: VersionedState(hash: SipHash(key0: seed, key1: UInt64(node)))
     )
     watches[node] = ReplicaWatch()
     streams.removeAll { $0.from == node || $0.to == node }

@@ -76,8 +76,8 @@ struct History {
       id: id,
       endpoint: Endpoint(ipv4: 0x7F00_0001, port: 7_000),
       standing: Standing(),
-      verdictSince: .zero,
-      hash: hash
+      verdictSince: PastInstant(.zero),
+      state: VersionedState(hash: hash)
     )
     nodes = Array(repeating: record, count: count)
     watches = Array(repeating: ReplicaWatch(), count: count)

@@ -14,14 +14,16 @@ struct MemberTableTests {
 
   private static func compare(seed: UInt64) -> String? {
     var random = Xoshiro256(seed: seed)
-    var table = MemberTable()
+    var table = MemberTable(hash: Samples.hash)
     var naive: [MemberRecord] = []
-    let all = (0..<30).map { Samples.record("member \($0)", generation: seed) }
-    for step in 0..<150 {
+    // Few members come and go all the time; of many, which take several blocks, some half are there.
+    let isLarge = random.chance(1, outOf: 4)
+    let all = (0..<(isLarge ? 400 : 30)).map { Samples.record("member \($0)", generation: seed) }
+    for step in 0..<(isLarge ? 1_200 : 150) {
       let record = all[random.index(all.count)]
       let known = naive.firstIndex { $0.key == record.key }
       if let known, let slot = table.slot(of: record.key) {
-        if random.chance(1, outOf: 3) {
+        if random.chance(1, outOf: isLarge && step < 900 ? 9 : 2) {
           guard table.remove(record.key)?.id == record.id else { return "removed another" }
           naive.remove(at: known)
         } else {
@@ -34,6 +36,7 @@ struct MemberTableTests {
         table.insert(record)
         naive.append(record)
       }
+      guard !isLarge || step % 16 == 0 else { continue }
       table.checkInvariants()
       if let difference = difference(table, naive, &random) {
         return "step \(step): \(difference)"
@@ -78,13 +81,28 @@ struct MemberTableTests {
     guard positions.map({ table.key(at: $0) }) == expected.map(\.key),
       table.fingerprint(of: positions) == expected.reduce(0, { $0 &+ $1.contribution })
     else { return "range \(lower.rawValue)...\(upper.rawValue)" }
-    return nil
+    var walked: [MemberKey] = []
+    table.forEachSlot(at: positions) { slot in
+      walked.append(table.key(inSlot: slot))
+      return walked.count < 100
+    }
+    guard walked == expected.prefix(100).map(\.key) else { return "walk" }
+    let live = sorted.filter(\.isLive)
+    guard table.liveRank(atOrAbove: lower) == live.count(where: { $0.key < lower }) else {
+      return "live rank of \(lower.rawValue)"
+    }
+    for (rank, record) in live.enumerated() {
+      guard table.key(inSlot: table.slot(atLiveRank: rank)) == record.key else {
+        return "live rank \(rank)"
+      }
+    }
+    return table.key(named: "nobody") == nil ? nil : "name"
   }
 
   @Test func `the order of arrival makes no difference to the fingerprint`() {
     let records = (0..<20).map { Samples.record("member \($0)") }
-    var forward = MemberTable()
-    var backward = MemberTable()
+    var forward = MemberTable(hash: Samples.hash)
+    var backward = MemberTable(hash: Samples.hash)
     for record in records { forward.insert(record) }
     for record in records.reversed() { backward.insert(record) }
     #expect(forward.fingerprint == backward.fingerprint && forward.fingerprint != 0)
@@ -96,9 +114,14 @@ struct MemberTableTests {
     var first = Samples.record()
     first.standing.merge(Standing(verdict: .down))
     var second = first
-    second.verdictSince = Instant(nanoseconds: 5_000_000_000)
+    second.verdictSince = PastInstant(Instant(nanoseconds: 5_000_000_000))
     #expect(first.contribution == second.contribution)
     let now = Instant(nanoseconds: 6_000_000_000)
     #expect(first.verdictAge(now: now) == 6_000 && second.verdictAge(now: now) == 1_000)
+  }
+
+  @Test func `a member that holds nothing takes 128 bytes`() {
+    #expect(MemoryLayout<MemberRecord>.stride == 128)
+    #expect(MemoryLayout<VersionedState>.stride == 16)
   }
 }

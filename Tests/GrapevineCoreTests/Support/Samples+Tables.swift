@@ -8,7 +8,7 @@ extension Samples {
     allLive: Bool = false,
     _ random: inout Xoshiro256
   ) -> MemberTable {
-    var table = MemberTable()
+    var table = MemberTable(hash: Samples.hash)
     for index in 0..<count {
       var record = record("member \(index)", generation: random.below(3))
       if !allLive {

@@ -12,8 +12,8 @@ enum Samples {
       id: MemberID(name: name, generation: generation),
       endpoint: endpoint,
       standing: Standing(),
-      verdictSince: .zero,
-      hash: hash
+      verdictSince: PastInstant(.zero),
+      state: VersionedState(hash: hash)
     )
   }
 

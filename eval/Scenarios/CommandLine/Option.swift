@@ -67,6 +67,7 @@ extension Option {
         case .shard: "100"
         case .locks, .bench: ""
         case .report: "1024"
+        case .scale: "1000"
         case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput,
           .compare:
           "64"
@@ -116,7 +117,7 @@ extension Option {
       "How long a packet travels: 1ms is the same for each, 1ms..5ms is drawn evenly.",
       rule: "a duration up to 10s, such as 1ms, or a range such as 1ms..5ms",
       standard: { _ in "1ms" },
-      scenarios: Scenario.ofClusters,
+      scenarios: Scenario.ofClusters + [.scale],
       network: .simulated
     ) { options, text in
       guard let latency = ValueText.durations(text), latency.upperBound <= .seconds(10)

@@ -61,6 +61,7 @@ package struct Options: Sendable, Equatable {
       .compare:
       return 64
     case .report: return Report.sizes.max() ?? 0
+    case .scale: return 1_000
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
     case .shard: return 100
@@ -95,7 +96,7 @@ package struct Options: Sendable, Equatable {
     switch scenario {
     case .propagate, .discover, .compare: 30
     case .detect: 20
-    case .bootstrap, .sync, .compareDetection: 10
+    case .bootstrap, .sync, .compareDetection, .scale: 10
     case .partition: 3
     case .locks, .report: 100
     case .idle, .churn, .throughput, .simulate, .shard, .bench: 1
@@ -122,7 +123,7 @@ package struct Options: Sendable, Equatable {
     case .throughput: 1_000
     case .shard: 100_000
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .compareDetection, .simulate, .locks, .bench, .compare, .report:
+      .compareDetection, .simulate, .locks, .bench, .compare, .report, .scale:
       10_000
     }
   }

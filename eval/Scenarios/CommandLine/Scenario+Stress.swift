@@ -3,14 +3,14 @@ extension Scenario {
   /// The scenarios that repeat what they measure.
   static let withRuns: [Scenario] = [
     .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection, .locks,
-    .compare, .report,
+    .compare, .report, .scale,
   ]
 
   /// How it is measured, as lines of help; empty for others.
   var explanationOfStress: String {
     switch self {
     case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard,
-      .bench, .compare, .report:
+      .bench, .compare, .report, .scale:
       ""
     case .simulate:
       """

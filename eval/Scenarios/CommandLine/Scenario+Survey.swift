@@ -8,7 +8,7 @@ extension Scenario {
     case .compare: "SET"
     case .report: "FILE.html"
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .throughput, .compareDetection, .simulate, .shard, .locks, .bench:
+      .throughput, .compareDetection, .simulate, .shard, .locks, .bench, .scale:
       nil
     }
   }
@@ -34,6 +34,14 @@ extension Scenario {
       what differs it is 64 or less. The same seed gives the same page but for its head and for \
       what is measured on real sockets, where the page says so.
       """
+    case .scale:
+      """
+      A simulated cluster of each of \(ScaleSweep.sizes.map(String.init).joined(separator: ", ")) nodes \
+      up to --nodes, at default settings. All nodes join through the first one at once; then come \
+      as many updates as --runs says, and \(ScaleSweep.crashCount) crashes, one after the other. Memory \
+      and seconds are this machine's: 10,000 nodes take minutes and some 20 GB. Beside each \
+      figure stands what docs/scale.md reckons.
+      """
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
       .throughput, .compareDetection, .simulate, .shard, .locks, .bench:
       ""
@@ -50,7 +58,7 @@ extension Options {
       guard !operand.isEmpty else { throw UsageError("the FILE.html of report has no name") }
       pagePath = operand
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .throughput, .compareDetection, .simulate, .shard, .locks, .bench:
+      .throughput, .compareDetection, .simulate, .shard, .locks, .bench, .scale:
       preconditionFailure("\(scenario.rawValue) takes no word, but “\(operand)” came")
     }
   }

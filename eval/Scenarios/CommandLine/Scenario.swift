@@ -16,6 +16,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case bench
   case compare
   case report
+  case scale
 
   /// The scenario that `name` stands for, by its own name or an alias.
   package init?(name: String) {
@@ -34,7 +35,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard, .locks, .bench, .compare, .report:
+      .simulate, .shard, .locks, .bench, .compare, .report, .scale:
       nil
     }
   }
@@ -58,6 +59,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .bench: "what small things cost: instructions, time and allocations"
     case .compare: "configurations side by side: spreading, cost at rest, crashes"
     case .report: "one page of HTML with plots of all that, beside other systems"
+    case .scale: "clusters of 64 nodes and of many more, beside what a model reckons"
     }
   }
 
@@ -112,7 +114,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       three are the same each time; the time is the median on this machine, and is never checked. \
       The benchmarks are \(Benchmark.all.map(\.name).joined(separator: ", ")).
       """
-    case .compare, .report: explanationOfSurveys
+    case .compare, .report, .scale: explanationOfSurveys
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -126,7 +128,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   }
 
   /// The scenarios that start a cluster of real nodes on a network.
-  static let ofClusters = ofOptions.filter { $0 != .compareDetection }
+  static let ofClusters = ofOptions.filter { $0 != .compareDetection && $0 != .scale }
 
   /// The scenarios of clusters that do what the options say; another one draws it.
   static let ofOptions = allCases.filter {

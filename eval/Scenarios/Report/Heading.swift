@@ -11,7 +11,7 @@ extension Evaluation {
     case .bench: return TextLayout.wrapped(title(options), 80)
     case .report: conditions = Report.conditions(options)
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .throughput, .simulate, .compare:
+      .throughput, .simulate, .compare, .scale:
       conditions = networkConditions(options)
     }
     if ![.shard, .locks, .report].contains(options.scenario) {
@@ -40,7 +40,7 @@ extension Evaluation {
   private static func scenarioConditions(_ options: Options) -> [String] {
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection,
-      .locks, .compare, .report:
+      .locks, .compare, .report, .scale:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
     case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
     case .shard, .bench: []
@@ -52,7 +52,7 @@ extension Evaluation {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard,
-      .locks, .bench, .report:
+      .locks, .bench, .report, .scale:
       return []
     case .compare: return ["compared: \(options.comparison.summary)"]
     case .detect:
