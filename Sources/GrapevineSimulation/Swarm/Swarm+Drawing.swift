@@ -247,8 +247,8 @@ extension Swarm {
       configuration.entryLimit = Int(random.magnitude(in: 5...100))
     }
     if random.chance(1, outOf: 4) { configuration.valueSizeLimit = 500 + random.index(20_000) }
-    if random.chance(1, outOf: 3) {
-      configuration.graveLimit = Int(random.magnitude(in: 1...8))
+    if random.chance(1, outOf: 2) {
+      configuration.graveLimit = Int(random.magnitude(in: 1...4))
     }
     if random.chance(1, outOf: 4) {
       configuration.graveLifetime = .milliseconds(Int64(random.magnitude(in: 1...60_000)))
@@ -258,8 +258,8 @@ extension Swarm {
       configuration.keySizeLimit = Int(random.magnitude(in: 5...4_000))
     }
     // Who has no room never agrees: it is given to every second node, and less is demanded.
-    if random.chance(1, outOf: 6) {
-      configuration.remoteStateLimit = Int(random.magnitude(in: 1...60_000))
+    if random.chance(1, outOf: 3) {
+      configuration.remoteStateLimit = Int(random.magnitude(in: 1...20_000))
     }
     if random.chance(1, outOf: 4) { configuration.label = "swarm" }
   }
