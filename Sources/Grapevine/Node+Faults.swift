@@ -14,6 +14,9 @@ extension Node {
     runtime.setUnreachable(endpoints)
   }
 
+  /// What the node holds for others at this moment.
+  package var holdings: Holdings { runtime.inspectEngine { engine, _ in engine.holdings } }
+
   /// What the sockets have counted: everything that went wrong there and ended nothing.
   package var transportMetrics: TransportMetrics { runtime.transportMetrics }
 }

@@ -53,6 +53,8 @@ extension Engine {
 
   /// Says whether more is owed than packets should carry.
   private func isForStream(_ owed: [Owed]) -> Bool {
+    // By itself: a closure that asks for it takes a copy of the whole engine.
+    let limit = configuration.streamThreshold
     var size = 0
     for item in owed {
       guard let slot = table.slot(of: item.key) else { continue }
@@ -64,9 +66,9 @@ extension Engine {
       }
       state.forEach(after: item.replica.version) { entry in
         size += entry.size + 6
-        return size <= configuration.streamThreshold
+        return size <= limit
       }
-      guard size <= configuration.streamThreshold else { return true }
+      guard size <= limit else { return true }
     }
     return false
   }

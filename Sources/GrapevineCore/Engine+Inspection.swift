@@ -90,6 +90,20 @@ extension Engine {
     }
   }
 
+  /// What is held for others at this moment.
+  package var holdings: Holdings {
+    Holdings(
+      members: table.count,
+      buried: graves.count,
+      streams: streams.count,
+      streamBytes: streams.reduce(0) { $0 + $1.assembler.heldSize + $1.unsentSize },
+      stagedBytes: streams.reduce(0) { $0 + ($1.staged?.snapshot.footprint ?? 0) },
+      packets: packets.count,
+      questions: relays.count + challenges.count + spreads.count + reaches.count,
+      exchanges: exchanges.count + pulls.count
+    )
+  }
+
   /// Says whether a live, unaccused member but `accused` and this node has been heard of since
   /// `time`: whether someone else could be a second accuser.
   package func hasOtherJudge(than accused: MemberKey, heardSince time: Instant) -> Bool {
@@ -106,4 +120,21 @@ extension Engine {
       table[slot].endpoint == endpoint && !others.contains(table.key(inSlot: slot))
     }
   }
+}
+
+/// What an engine holds for others, by kind.
+package struct Holdings: Sendable, Hashable {
+  package var members: Int
+  package var buried: Int
+  package var streams: Int
+  /// Messages that came in half, and what waits to be sent.
+  package var streamBytes: Int
+  /// Snapshots that came in part.
+  package var stagedBytes: Int
+  /// Packets that wait to be sent.
+  package var packets: Int
+  /// Pings for others, verdicts that were put to a member, and waits of callers.
+  package var questions: Int
+  /// Exchanges and pulls that are remembered.
+  package var exchanges: Int
 }

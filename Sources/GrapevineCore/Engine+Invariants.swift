@@ -27,6 +27,12 @@ extension Engine: SelfVerifying {
   package func verifyLimits(of configuration: GossipConfiguration) throws(BrokenInvariant) {
     try require(table.count <= configuration.memberLimit, "\(table.count) members")
     try require(graves.count <= configuration.graveLimit, "\(graves.count) graves")
+    // What came last may take more memory than bytes, be it for a larger table of keys.
+    let stateLimit = configuration.remoteStateLimit
+    try require(
+      remoteStateSize <= stateLimit + stateLimit / 2 + 32_768,
+      "\(remoteStateSize) bytes of others' state"
+    )
     try require(seeds.count <= configuration.seedLimit, "\(seeds.count) seeds")
     try require(joins.count <= configuration.joinLimit, "\(joins.count) joins")
     try require(exchanges.count <= ExchangeTable.limit, "\(exchanges.count) exchanges")

@@ -257,11 +257,13 @@ extension Engine {
 
   /// Says whether `size` more bytes of others' state may be held.
   mutating func hasRoom(for size: Int, _ slot: Int) -> Bool {
-    let held = table.footprint - table[localSlot].state.footprint
-    guard held + size > configuration.remoteStateLimit else { return true }
+    guard remoteStateSize + size > configuration.remoteStateLimit else { return true }
     refuse(slot, limit: "remoteStateLimit")
     return false
   }
+
+  /// Bytes of memory that others' state takes.
+  var remoteStateSize: Int { table.footprint - table[localSlot].state.footprint }
 
   mutating func refuse(_ slot: Int, limit: String) {
     metrics.stateRefused += 1

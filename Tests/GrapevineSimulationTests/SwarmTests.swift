@@ -52,6 +52,22 @@ private let seeds: Range<UInt64> = {
     #expect(Sometimes.all.count > 40)
   }
 
+  /// All but those of which the swarm sees nothing: locks have drawn runs of their own.
+  @Test func `every limit of a node is drawn by some seed`() {
+    func values(_ configuration: GossipConfiguration) -> [(name: String, text: String)] {
+      Mirror(reflecting: configuration).children.map { ($0.label ?? "", "\($0.value)") }
+    }
+    let usual = values(GossipConfiguration())
+    var undrawn = Set(usual.map(\.name))
+    for seed in 0..<400 as Range<UInt64> {
+      let drawn = values(Swarm.drawOptions(seed).configuration)
+      for (value, other) in zip(drawn, usual) where value.text != other.text {
+        undrawn.remove(value.name)
+      }
+    }
+    #expect(undrawn == ["lockGrace", "lockMemoryLimit"])
+  }
+
   /// A run with little time for faults.
   private func brief(_ seed: UInt64) -> Swarm {
     var options = Swarm(seed: seed).options

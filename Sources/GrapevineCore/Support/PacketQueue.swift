@@ -20,6 +20,7 @@ package struct PacketQueue: Sendable {
   }
 
   package var isEmpty: Bool { head == items.count }
+  package var count: Int { items.count - head }
 
   /// Lets no more than `size` bytes be queued for an endpoint, until the ration ends.
   package mutating func ration(_ endpoint: Endpoint, to size: Int) {
@@ -42,7 +43,7 @@ package struct PacketQueue: Sendable {
   @discardableResult
   package mutating func append(to endpoint: Endpoint, _ body: (inout [UInt8]) -> Void) -> Int? {
     let start = bytes.count
-    guard items.count - head < limit else {
+    guard count < limit else {
       droppedCount += 1
       return nil
     }

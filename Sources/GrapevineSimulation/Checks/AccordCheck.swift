@@ -39,6 +39,22 @@ extension Simulation {
     }
   }
 
+  /// Demands that each node that has refused nothing holds all that the others have written.
+  ///
+  /// - Throws: a ``Violation`` of ``AccordCheck`` for the first that does not.
+  package func requireKnowledge(among group: [Int]) throws(Violation) {
+    for node in group where nodes[node].engine.metrics.stateRefused == 0 {
+      for owner in group where owner != node {
+        let key = nodes[owner].engine.ownKey
+        let held = nodes[node].engine.version(of: key) ?? 0
+        let version = nodes[owner].engine.ownVersion
+        guard held < version else { continue }
+        let id = nodes[owner].engine.localID
+        throw discord(node, "has refused nothing and holds \(held) of \(id), at \(version)")
+      }
+    }
+  }
+
   private func discord(_ node: Int, _ detail: String) -> Violation {
     Violation(AccordCheck.self, seed: seed, time: now, node: node, detail: detail)
   }

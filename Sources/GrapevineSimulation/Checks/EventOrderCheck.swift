@@ -1,15 +1,25 @@
 import GrapevineCore
 
-package final class EventOrderCheck: EventCheck, NodeCheck {
+package final class EventOrderCheck: StartCheck, EventCheck, NodeCheck {
   package static let name = "event order"
   package static let reason =
     "a member joins, then is down and up in turn, then leaves or is down, then expires, "
-    + "or is replaced by a later life"
+    + "or is replaced by a later life; it stays away while its grave is to be kept"
+
+  private var graves = PerNode<Graves>()
 
   package init() {}
 
+  func started(_ node: Int, in simulation: Simulation) {
+    graves.begin(node, Graves())
+  }
+
   func told(_ event: EngineEvent, by node: Int, in simulation: Simulation) {
-    guard case .member(let event) = event else { return }
+    guard case .member(let event) = event else {
+      // The life that a node gives up gets a grave of its own.
+      if case .generationRaised = event { graves[node].count += 1 }
+      return
+    }
     switch event {
     case .joined(let id): joined(id, at: node, in: simulation)
     case .replaced(let old, by: let new): replaced(old, by: new, at: node, in: simulation)
@@ -22,7 +32,9 @@ package final class EventOrderCheck: EventCheck, NodeCheck {
       expect(phases, of: id, before: event, at: node, in: simulation)
     case .leaving(let id): expect([.live], of: id, before: event, at: node, in: simulation)
     case .left(let id): expect([.live, .down], of: id, before: event, at: node, in: simulation)
-    case .expired(let id): expect([.down, .left], of: id, before: event, at: node, in: simulation)
+    case .expired(let id):
+      expect([.down, .left], of: id, before: event, at: node, in: simulation)
+      bury(id, at: node, in: simulation)
     case .keySet(let id, _), .keyDeleted(let id, _, _):
       expect([.live, .down, .left], of: id, before: event, at: node, in: simulation)
     case .nameConflict: break
@@ -55,7 +67,13 @@ package final class EventOrderCheck: EventCheck, NodeCheck {
       simulation.fail(Self.self, node, "\(id) joined after generation \(generation)")
     } else if view.phase.isShown {
       simulation.fail(Self.self, node, "\(id) joined, but it was \(view.phase)")
-    } else if view.phase == .replaced || view.hasLeft, !identity.isAmbiguous {
+    } else if view.phase == .replaced || view.hasLeft, !identity.isAmbiguous,
+      graves[node].keeps(
+        index,
+        simulation.nodes[node].configuration,
+        now: simulation.clockReading(of: node)
+      )
+    {
       simulation.fail(Self.self, node, "\(id) joined, but it had \(view.phase)")
     }
   }
@@ -74,6 +92,12 @@ package final class EventOrderCheck: EventCheck, NodeCheck {
     {
       simulation.fail(Self.self, node, "\(new) replaced \(old), which was not shown")
     }
+    bury(old, at: node, in: simulation)
+  }
+
+  private func bury(_ id: MemberID, at node: Int, in simulation: Simulation) {
+    guard let index = simulation.ledger.history.identityIndex(of: id) else { return }
+    graves[node].bury(index, now: simulation.clockReading(of: node))
   }
 
   private func expect(
@@ -94,5 +118,25 @@ package final class EventOrderCheck: EventCheck, NodeCheck {
     let identity = simulation.ledger.history.identityIndex(of: id)
     if identity == nil { simulation.fail(Self.self, node, "was told of \(id), which never was") }
     return identity
+  }
+}
+
+/// Whom a process has buried, and since when.
+private struct Graves {
+  /// All burials so far.
+  var count = 0
+  private var burials: [Int: (count: Int, time: Instant)] = [:]
+
+  mutating func bury(_ identity: Int, now: Instant) {
+    count += 1
+    burials[identity] = (count, now)
+  }
+
+  /// Says whether the grave must still be there: neither are there so many later ones that it was
+  /// pushed out, nor is its time over.
+  func keeps(_ identity: Int, _ configuration: GossipConfiguration, now: Instant) -> Bool {
+    guard let burial = burials[identity] else { return false }
+    return count - burial.count < configuration.graveLimit
+      && now.since(burial.time) < configuration.graveLifetime.wholeNanoseconds
   }
 }

@@ -3,8 +3,8 @@ import GrapevineCore
 package final class MemoryCheck: StartCheck, InputCheck {
   package static let name = "memory"
   package static let reason =
-    "after each input members, graves, questions, news, streams and queues keep to their limits, "
-    + "and a question of another is forgotten in time"
+    "after each input members, graves, questions, news, others' state, streams and queues keep to "
+    + "their limits, and a question of another is forgotten in time"
 
   /// By node how many questions of others it has taken.
   private var relayCounts = PerNode<Int>()

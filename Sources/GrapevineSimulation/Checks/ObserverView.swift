@@ -33,6 +33,8 @@ struct ObserverView {
     while shown.count <= nameIndex { shown.append(nil) }
     while generations.count <= nameIndex { generations.append(0) }
     if self[identity].phase == .unknown { known.append(identity) }
+    // Its grave is gone, so it is learned from the beginning.
+    if self[identity].phase == .replaced { self[identity].forgetState() }
     shown[nameIndex] = identity
     generations[nameIndex] = max(generations[nameIndex], generation &+ 1)
     self[identity].phase = .live

@@ -14,12 +14,19 @@ package final class VersionCheck: StartCheck, EventCheck, ReadingCheck, NodeChec
   }
 
   func told(_ event: EngineEvent, by node: Int, in simulation: Simulation) {
-    // One that expired and joins anew is learned from the beginning.
-    guard case .member(.expired(let id)) = event,
+    // One that is forgotten and joins anew is learned from the beginning.
+    guard let id = Self.forgotten(event),
       let identity = simulation.ledger.history.identityIndex(of: id),
       identity < versions[node].count
     else { return }
     versions[node][identity] = 0
+  }
+
+  private static func forgotten(_ event: EngineEvent) -> MemberID? {
+    switch event {
+    case .member(.expired(let id)), .member(.replaced(let id, by: _)): id
+    default: nil
+    }
   }
 
   func read(_ reading: Reading, at node: Int, in simulation: Simulation) {

@@ -103,6 +103,7 @@ extension Sometimes {
     seen("tombstone", "a reader was told that a key is gone") { $0.deletions },
     metric("compaction", "an owner dropped its aged tombstones") { $0.compactions },
     metric("snapshot taken", "a replica took a whole state at once") { $0.snapshotsIn },
+    seen("state refused", "a node had no room for what another wrote") { $0.refusedStates },
   ]
 
   private static let streams = [
@@ -138,6 +139,7 @@ extension Sometimes {
     seen("recovery", "a member that was down came up again") { $0.recoveries },
     seen("expiry", "a member that was gone was forgotten") { $0.expiries },
     metric("grave hit", "news of a buried member was not believed") { $0.gravesHit },
+    seen("grave lost", "a later grave took the place of the oldest one") { $0.lostGraves },
     seen("rejoin", "a member that was forgotten joined anew") { $0.rejoins },
     metric("stale news", "news of an earlier life or a buried one was dropped") {
       $0.drops[.stale]
@@ -166,6 +168,7 @@ extension Sometimes {
     seen("refused write", "a write would have exceeded a limit, or came after leaving") {
       $0.refusedWrites
     },
+    seen("long key", "a write was refused as its key is too long") { $0.refusedKeys },
     seen("spread", "a node learned that all hold what it wrote") { $0.spreads },
     seen("unfinished spread", "a spread ended with some missing") { $0.unfinishedSpreads },
     seen("leaving", "a member announced that it is about to leave") { $0.leavings },

@@ -10,6 +10,10 @@ extension Swarm {
     options.conditions = drawConditions(&random)
     options.configuration = drawConfiguration(&random)
     options.work = drawWork(&random)
+    if random.chance(1, outOf: 2) {
+      // As long as may be, or longer by one byte.
+      options.work.longKeySize = options.configuration.keySizeLimit + random.index(2)
+    }
     options.faults = drawFaults(&random)
     options.drift = random.chance(1, outOf: 2) ? random.below(50_000) : 0
     if options.nodeCount <= 12 {
@@ -244,6 +248,21 @@ extension Swarm {
       configuration.entryLimit = Int(random.magnitude(in: 5...100))
     }
     if random.chance(1, outOf: 4) { configuration.valueSizeLimit = 500 + random.index(20_000) }
+    if random.chance(1, outOf: 2) {
+      configuration.graveLimit = Int(random.magnitude(in: 1...4))
+    }
+    if random.chance(1, outOf: 4) {
+      configuration.graveLifetime = .milliseconds(Int64(random.magnitude(in: 1...60_000)))
+    }
+    // No shorter than what tells twins apart.
+    if random.chance(1, outOf: 3) {
+      configuration.keySizeLimit = Int(random.magnitude(in: 5...4_000))
+    }
+    // Who has no room never agrees: it is given to every second node, and less is demanded.
+    if random.chance(1, outOf: 3) {
+      configuration.remoteStateLimit = Int(random.magnitude(in: 1...20_000))
+    }
+    if random.chance(1, outOf: 4) { configuration.label = "swarm" }
   }
 }
 
@@ -252,9 +271,12 @@ extension Swarm {
   /// What is written goes to all: so that many nodes do not take the time of many runs, they write
   /// less.
   private static func makeThrifty(_ options: inout Options) {
+    // Who has no room is offered it again with each exchange, among many for most of the time.
+    options.configuration.remoteStateLimit = GossipConfiguration().remoteStateLimit
     options.work.keyCount = min(options.work.keyCount, 30)
     options.work.batchSize = min(options.work.batchSize, 4)
     options.work.bigValueSizeLimit = min(options.work.bigValueSizeLimit, 20_000)
+    options.work.longKeySize = min(options.work.longKeySize, 600)
   }
 
   /// Much is owed at once, all of it may go in packets, and few packets may wait.
@@ -267,6 +289,8 @@ extension Swarm {
     // No snapshot, which takes a stream.
     options.configuration.compactThreshold = 10_000
     options.work.bigValue = .never
+    options.work.longKeySize = 0
+    options.configuration.remoteStateLimit = GossipConfiguration().remoteStateLimit
     options.work.keyCount = 100 + random.below(200)
     options.work.batchSize = 20 + random.below(100)
     options.work.valueSizeLimit = 200 + random.index(200)
@@ -308,6 +332,7 @@ extension Swarm {
     configuration.tombstoneAge = options.configuration.tombstoneAge
     configuration.push = options.configuration.push
     configuration.memberLimit = options.configuration.memberLimit
+    configuration.keySizeLimit = options.configuration.keySizeLimit
     options.configuration = configuration
     let latency = Duration.microseconds(Int64(100 + random.below(UInt64(interval) * 40)))
     options.conditions = NetworkConditions()

@@ -44,6 +44,12 @@ extension Swarm {
     package var quirkSites: [Quirks.Site] = []
 
     package init() {}
+
+    /// Says that every second node may run out of room for what others write, so that it never
+    /// holds all of it.
+    package var isStarved: Bool {
+      configuration.remoteStateLimit < GossipConfiguration().remoteStateLimit
+    }
   }
 
   /// What the nodes' users do.
@@ -61,6 +67,8 @@ extension Swarm {
     package var valueSizeLimit = 120
     package var bigValue = Ratio.percent(5)
     package var bigValueSizeLimit = 8_000
+    /// The bytes to which every fourth key is filled up; 0 for none.
+    package var longKeySize = 0
     /// The chance in each tenth of a second that a node asks who holds its state.
     package var spreadChance = Ratio.never
 

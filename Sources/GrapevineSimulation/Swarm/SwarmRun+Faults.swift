@@ -27,7 +27,7 @@ extension SwarmRun {
     var changes: [Change] = []
     let deletesMost = random.chance(1, outOf: 4)
     for _ in 0...random.below(options.work.batchSize) {
-      let key = "key-\(random.below(options.work.keyCount))"
+      let key = drawKey()
       let deletes = deletesMost ? random.chance(9, outOf: 10) : options.work.deletion.isHit(&random)
       if deletes {
         changes.append(.delete(key: key))
@@ -45,8 +45,16 @@ extension SwarmRun {
     } catch .nameTaken {
       // A node that has found its name taken refuses all writes, which is right.
     } catch {
+      if case .keyTooLong = error { witness.coverage.refusedKeys += 1 }
       witness.coverage.refusedWrites += 1
     }
+  }
+
+  private mutating func drawKey() -> String {
+    let number = random.below(options.work.keyCount)
+    let key = "key-\(number)"
+    guard number % 4 == 3 else { return key }
+    return key + String(repeating: "-", count: max(0, options.work.longKeySize - key.utf8.count))
   }
 
   private mutating func drawSet(_ key: String) -> Change {

@@ -124,6 +124,7 @@ extension SwarmRun {
 extension SwarmRun {
   /// Demands that all of the core come to hold the same.
   private mutating func converge(within duration: Duration) throws(Swarm.Failure) -> Instant {
+    guard !options.isStarved else { return try settle(within: duration) }
     let deadline = simulation.now + duration
     while true {
       let group = members
@@ -154,6 +155,32 @@ extension SwarmRun {
       }
     }
     throw missed(ConvergenceCheck.self, simulation.dissent.0, simulation.describeDissent())
+  }
+
+  /// Demands what is promised where some have no room: all list each other as live, and who has
+  /// refused nothing holds all that the others have written.
+  private mutating func settle(within duration: Duration) throws(Swarm.Failure) -> Instant {
+    let deadline = simulation.now + duration
+    while true {
+      let group = members
+      tellTwinsApart()
+      do throws(Violation) {
+        try simulation.requireAllHeldLive(among: group)
+        try simulation.requireKnowledge(among: group)
+        try simulation.verify(among: group)
+        return simulation.now
+      } catch {
+        guard error.check == AccordCheck.name else {
+          throw Swarm.Failure(kind: .brokenInvariant, violation: error, pending: [])
+        }
+        guard simulation.now < deadline else {
+          throw Swarm.Failure(kind: .noConvergence, violation: error, pending: pending())
+        }
+      }
+      let count = witness.coverage.supersessions
+      try advance(options.configuration.interval)
+      if witness.coverage.supersessions != count { tellSeeds() }
+    }
   }
 
   /// Demands that all come to list each other as live, and nobody else.

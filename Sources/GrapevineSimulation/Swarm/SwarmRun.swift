@@ -6,7 +6,7 @@ struct SwarmRun {
   let simulation: Simulation
   /// What the scenario draws; the network draws its own.
   var random: Xoshiro256
-  let witness = SwarmWitness()
+  let witness: SwarmWitness
   var generations: [UInt64] = []
   /// The names that were given out.
   var nameCount = 0
@@ -55,6 +55,7 @@ struct SwarmRun {
     simulation = Simulation(seed: seed, conditions: options.conditions, trace: trace)
     simulation.quirkSites = options.quirkSites
     random = Xoshiro256(seed: seed ^ 0x5275_6E00)
+    witness = SwarmWitness(graveLimit: options.configuration.graveLimit)
   }
 
   mutating func run() throws(Swarm.Failure) -> Swarm.Report {
@@ -111,11 +112,11 @@ extension SwarmRun {
   /// Starts a process beside those that there are.
   mutating func start(_ name: String, generation: UInt64) -> Int {
     generations.append(generation)
-    let node = simulation.add(
-      name: name,
-      generation: generation,
-      configuration: options.configuration
-    )
+    var configuration = options.configuration
+    if generations.count.isMultiple(of: 2) {
+      configuration.remoteStateLimit = GossipConfiguration().remoteStateLimit
+    }
+    let node = simulation.add(name: name, generation: generation, configuration: configuration)
     witness.noteStart(node)
     drift(node)
     return node

@@ -8,6 +8,7 @@ extension Swarm {
     package var restarts = 0
     package var writes = 0
     package var refusedWrites = 0
+    package var refusedKeys = 0
     package var newcomers = 0
     package var twins = 0
     package var crashes = 0
@@ -33,6 +34,8 @@ extension Swarm {
     package var recoveries = 0
     package var expiries = 0
     package var rejoins = 0
+    package var lostGraves = 0
+    package var refusedStates = 0
     package var leavings = 0
     package var spreads = 0
     package var unfinishedSpreads = 0
@@ -49,12 +52,32 @@ final class SwarmWitness {
   var coverage = Swarm.Coverage()
   /// By node the members that it has forgotten.
   private var forgotten: [[MemberID]] = []
+  /// By node those of them that it has a grave of, the oldest first.
+  private var buried: [[MemberID]] = []
+  private let graveLimit: Int
+
+  init(graveLimit: Int) {
+    self.graveLimit = graveLimit
+  }
 
   /// A node's next process has started: it knows nothing, and nothing waits for it.
   func noteStart(_ node: Int) {
     coverage.starts += 1
-    while forgotten.count <= node { forgotten.append([]) }
+    while forgotten.count <= node {
+      forgotten.append([])
+      buried.append([])
+    }
     forgotten[node] = []
+    buried[node] = []
+  }
+
+  private func bury(_ id: MemberID, at node: Int) {
+    forgotten[node].append(id)
+    buried[node].removeAll { $0 == id }
+    buried[node].append(id)
+    guard buried[node].count > graveLimit else { return }
+    buried[node].removeFirst()
+    coverage.lostGraves += 1
   }
 
   func observe(_ observed: ObservedEvent) {
@@ -69,18 +92,21 @@ final class SwarmWitness {
     case .member(.up): coverage.recoveries += 1
     case .member(.replaced(let id, _)):
       coverage.replacements += 1
-      forgotten[node].append(id)
+      bury(id, at: node)
     case .member(.expired(let id)):
       coverage.expiries += 1
-      forgotten[node].append(id)
+      bury(id, at: node)
     case .member(.joined(let id)):
-      if node < forgotten.count, forgotten[node].contains(id) { coverage.rejoins += 1 }
+      guard node < forgotten.count, forgotten[node].contains(id) else { return }
+      coverage.rejoins += 1
+      buried[node].removeAll { $0 == id }
     case .spreadFinished(_, let missing):
       coverage.spreads += missing.isEmpty ? 1 : 0
       coverage.unfinishedSpreads += missing.isEmpty ? 0 : 1
     case .joinFinished(_, .failed): coverage.failedJoins += 1
     case .leaveFinished(let asked, let acknowledged):
       if !asked.isEmpty, acknowledged.isEmpty { coverage.unheardLeaves += 1 }
+    case .stateRefused(_, limit: "remoteStateLimit"): coverage.refusedStates += 1
     case .member, .joinFinished, .reachFinished, .stateRefused, .wasPaused, .peerChanged,
       .lockGranted,
       .lockLost:

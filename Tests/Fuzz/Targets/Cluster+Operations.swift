@@ -161,7 +161,7 @@ extension Cluster {
     touch(index) { $0.advance(to: $1) }
   }
 
-  private func deadline(of index: Int) -> Instant { subjects[index].engine.nextDeadline }
+  private func deadline(of index: Int) -> Instant { subjects[index].deadline }
 
   private mutating func stream(_ index: Int, _ forger: inout Forger) {
     let choice = forger.choices.byte()

@@ -118,12 +118,14 @@ struct Cluster {
   /// cut off.
   mutating func run(deadlines: Int, mute: Int? = nil) {
     for _ in 0..<deadlines {
-      let next = subjects.indices.filter { $0 != mute }
-        .map { subjects[$0].engine.nextDeadline }.min()
-      guard let next, next < .never else { return }
+      var next = Instant.never
+      for index in subjects.indices where index != mute {
+        next = min(next, subjects[index].deadline)
+      }
+      guard next < .never else { return }
       now = max(now, next)
       for index in subjects.indices where index != mute {
-        guard subjects[index].engine.nextDeadline <= now else { continue }
+        guard subjects[index].deadline <= now else { continue }
         touch(index) { $0.advance(to: $1) }
       }
       settle(mute: mute)
@@ -143,11 +145,19 @@ struct Cluster {
         deliver(packet)
       }
       for index in subjects.indices where index != mute {
-        for socket in subjects[index].sockets where socket.peer?.index != mute {
-          serve(index, socket.id, byteCount: .max)
-        }
+        for id in socketIDs(of: index, mute: mute) { serve(index, id, byteCount: .max) }
       }
     }
+  }
+
+  /// Not the sockets: whoever holds on to them makes each write copy all that waits in them.
+  private func socketIDs(of index: Int, mute: Int?) -> [StreamID] {
+    var ids: [StreamID] = []
+    for position in subjects[index].sockets.indices
+    where subjects[index].sockets[position].peer?.index != mute {
+      ids.append(subjects[index].sockets[position].id)
+    }
+    return ids
   }
 
   private func hasStreamWork(mute: Int?) -> Bool {
@@ -165,13 +175,13 @@ struct Cluster {
   /// Lets one connection go on: it comes about, carries up to `byteCount` bytes, or ends.
   mutating func serve(_ index: Int, _ id: StreamID, byteCount: Int) {
     guard let position = subjects[index].socketIndex(id) else { return }
-    let socket = subjects[index].sockets[position]
-    if socket.isConnecting {
-      connect(index, socket)
+    if subjects[index].sockets[position].isConnecting {
+      connect(index, subjects[index].sockets[position])
       return
     }
+    let peer = subjects[index].sockets[position].peer
     let bytes = subjects[index].write(id, upTo: byteCount, now: now)
-    if let peer = socket.peer, !bytes.isEmpty {
+    if let peer, !bytes.isEmpty {
       subjects[peer.index].received(peer.id, bytes, now: now)
     }
     if let rest = subjects[index].socketIndex(id), subjects[index].sockets[rest].isFinishing,

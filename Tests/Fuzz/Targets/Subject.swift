@@ -3,6 +3,8 @@ import GrapevineCore
 /// An engine under test, what its driver would hold for it, and what must hold after each input.
 struct Subject {
   var engine: Engine
+  /// The engine's, which is asked for more often than it changes.
+  private(set) var deadline: Instant
   /// Datagrams that the engine has sent and nobody has taken.
   var outbox: [Outgoing] = []
   var sockets: [Socket] = []
@@ -41,6 +43,7 @@ struct Subject {
 
   init(_ engine: Engine) {
     self.engine = engine
+    deadline = engine.nextDeadline
   }
 
   /// Traps if the engine does not agree with itself.
@@ -64,6 +67,7 @@ struct Subject {
   private mutating func pull() {
     isUnchecked = true
     pullOutputs()
+    deadline = engine.nextDeadline
   }
 
   var configuration: GossipConfiguration { engine.configuration }

@@ -21,16 +21,29 @@ import Testing
     case laterExpired
   }
 
-  /// Whether the steps are found to be out of order.
-  private func isViolation(_ steps: [Step]) throws -> Violation? {
-    let simulation = Simulation.cluster(2, seed: 81)
+  /// Whether the steps are found to be out of order, the last of which comes `pause` after the one
+  /// before it.
+  private func isViolation(
+    _ steps: [Step],
+    graveLimit: Int = 4_096,
+    after pause: Duration = .zero
+  ) throws -> Violation? {
+    var configuration = GossipConfiguration()
+    configuration.graveLimit = graveLimit
+    configuration.graveLifetime = .seconds(10)
+    let simulation = Simulation.cluster(2, seed: 81, configuration: configuration)
     try simulation.requireConvergence(within: .seconds(10))
     simulation.judgesVerdicts = false
     let first = simulation.engine(at: 1).localID
     simulation.crash(1)
     simulation.restart(1, generation: 2)
     let later = simulation.engine(at: 1).localID
-    for step in steps {
+    for (index, step) in steps.enumerated() {
+      if index == steps.count - 1, pause > .zero {
+        // Nothing happens meanwhile but that time passes.
+        for node in simulation.nodeIndices { simulation.pause(node) }
+        try simulation.run(for: pause)
+      }
       let event: Event =
         switch step {
         case .joined: .joined(first)
@@ -83,6 +96,18 @@ import Testing
     #expect([EventOrderCheck.name, NameCheck.name].contains(violation.check))
     // All but the last step are in order, so it is the last that is found.
     #expect(try isViolation(steps.dropLast()) == nil)
+  }
+
+  @Test func `who is buried may come back once later graves have taken its place`() throws {
+    let steps: [Step] = [.replaced, .laterDown, .laterExpired, .joined]
+    #expect(try isViolation(steps, graveLimit: 2)?.check == EventOrderCheck.name)
+    #expect(try isViolation(steps, graveLimit: 1) == nil)
+  }
+
+  @Test func `who is buried may come back once the time of its grave is over`() throws {
+    let steps: [Step] = [.left, .expired, .joined]
+    #expect(try isViolation(steps, after: .seconds(9))?.check == EventOrderCheck.name)
+    #expect(try isViolation(steps, after: .seconds(11)) == nil)
   }
 
   @Test func `a process that starts anew may be told all again`() throws {

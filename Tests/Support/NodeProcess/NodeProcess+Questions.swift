@@ -14,6 +14,11 @@ extension NodeProcess {
       say("self \(node.id)")
     case "counters":
       say("counters \(counters(of: node))")
+    case "holdings":
+      say("holdings \(holdings(of: node))")
+    case "trim":
+      trim()
+      say("trimmed")
     case "sockets":
       say("sockets \(sockets(of: node))")
     case "value" where words.count == 3:
@@ -36,6 +41,22 @@ extension NodeProcess {
       malformed \(metrics.tunnelsMalformed) late \(metrics.tunnelsLate) \
       withoutRoom \(metrics.sendsWithoutRoom) withoutTunnel \(metrics.sendsWithoutTunnel)
       """
+  }
+
+  private static func holdings(of node: Node) -> String {
+    let held = node.holdings
+    return """
+      members \(held.members) buried \(held.buried) streams \(held.streams) \
+      streamBytes \(held.streamBytes) stagedBytes \(held.stagedBytes) packets \(held.packets) \
+      questions \(held.questions) exchanges \(held.exchanges)
+      """
+  }
+
+  /// Gives the system back all memory that is free; see malloc_trim(3).
+  private static func trim() {
+    typealias Trim = @convention(c) (Int) -> CInt
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: Trim.self)(0)
   }
 
   private static func counters(of node: Node) -> String {

@@ -7,6 +7,9 @@ import Testing
 struct Arena: Sendable {
   /// By how much the attacked node's memory may grow.
   static let memoryLimit = 32 << 20
+  /// How much of it may be in use when the attack is over: tables that grew, and members that are
+  /// not forgotten yet.
+  static let memoryRest = 6 << 20
   /// How long the attacked node lets a stream be silent.
   static let streamTimeout = Duration.milliseconds(hasFullSize ? 10_000 : 1_000)
   static let interval = Duration.milliseconds(hasFullSize ? 500 : 100)
@@ -121,6 +124,20 @@ struct Arena: Sendable {
     return try #require(Int(words[index + 1]))
   }
 
+  /// What the attacked node holds for others, by the words of the answer.
+  func holdings() async throws -> [Substring: Int] {
+    let words = try await victim.ask("holdings", answer: "holdings").words.dropFirst()
+    var held: [Substring: Int] = [:]
+    for (name, value) in zip(words, words.dropFirst()) { held[name] = Int(value) }
+    return held.filter { Int($0.key) == nil }
+  }
+
+  /// The attacked node's own memory once what is free was given back.
+  func memoryInUse() async throws -> Int {
+    try await victim.ask("trim", answer: "trimmed")
+    return watch.privateMemory
+  }
+
   /// What a failed test needs to know.
   var transcript: String { victim.lines.suffix(40).map(\.description).joined(separator: "\n") }
 }
@@ -128,6 +145,8 @@ struct Arena: Sendable {
 /// What was seen of an attack.
 struct Damage {
   var memoryBefore = 0
+  /// Without what was free.
+  var memoryInUseBefore = 0
   var memoryPeak = 0
   var descriptorsBefore = 0
   /// The longest time that news took while the attack went on, in nanoseconds.
@@ -149,6 +168,7 @@ extension Arena {
     _ attack: @escaping @Sendable () -> Void
   ) async throws -> Damage {
     var damage = Damage()
+    damage.memoryInUseBefore = try await memoryInUse()
     damage.memoryBefore = watch.memory
     damage.descriptorsBefore = watch.descriptorCount
     watch.resetPeak()
@@ -183,7 +203,36 @@ extension Arena {
     try await eventually("\(name): descriptors are free", within: Self.streamTimeout * 6) {
       watch.descriptorCount <= damage.descriptorsBefore + 2
     }
+    try await expectRelease(name, damage, sourceLocation: sourceLocation)
     return damage
+  }
+
+  /// Demands that nothing is left of what was held for an attacker but members, who are forgotten
+  /// in their own time.
+  private func expectRelease(
+    _ name: String,
+    _ damage: Damage,
+    sourceLocation: SourceLocation
+  ) async throws {
+    // Those of the honest ones come and go.
+    let limits: [(name: Substring, most: Int)] = [
+      ("streams", 4), ("streamBytes", 1 << 16), ("stagedBytes", 0), ("packets", 16),
+      ("questions", 32), ("buried", 4_096),
+    ]
+    let end = MonotonicClock.now() + Self.streamTimeout * 6 + .seconds(20)
+    var held = try await holdings()
+    var rest = try await memoryInUse() - damage.memoryInUseBefore
+    func isReleased() -> Bool {
+      limits.allSatisfy { limit in held[limit.name, default: .max] <= limit.most }
+        && (rest <= Self.memoryRest || Self.isSanitized)
+    }
+    while !isReleased(), MonotonicClock.now() < end {
+      try await Task.sleep(for: .milliseconds(50))
+      held = try await holdings()
+      rest = try await memoryInUse() - damage.memoryInUseBefore
+    }
+    print("hostile: \(name): then \(Self.mebibytes(rest)) MiB more in use than before, \(held)")
+    #expect(isReleased(), "\(name): \(rest) bytes, \(held)", sourceLocation: sourceLocation)
   }
 
   private static func mebibytes(_ bytes: Int) -> String {

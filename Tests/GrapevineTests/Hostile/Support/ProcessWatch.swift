@@ -7,6 +7,9 @@ struct ProcessWatch: Sendable {
   /// The resident set now, in bytes.
   var memory: Int { status("VmRSS:") }
 
+  /// What of it is the process's own, and no file's, in bytes.
+  var privateMemory: Int { status("RssAnon:") }
+
   /// The largest resident set since ``resetPeak()``, in bytes.
   var memoryPeak: Int { status("VmHWM:") }
 
