@@ -154,7 +154,7 @@ struct Cluster {
   private func socketIDs(of index: Int, mute: Int?) -> [StreamID] {
     var ids: [StreamID] = []
     for position in subjects[index].sockets.indices
-    where subjects[index].sockets[position].peer?.index != mute {
+    where mute == nil || subjects[index].sockets[position].peer?.index != mute {
       ids.append(subjects[index].sockets[position].id)
     }
     return ids
@@ -165,7 +165,8 @@ struct Cluster {
     subjects.indices.contains { index in
       index != mute
         && subjects[index].sockets.contains {
-          ($0.isConnecting || $0.isFinishing || !$0.outgoing.isEmpty) && $0.peer?.index != mute
+          ($0.isConnecting || $0.isFinishing || !$0.outgoing.isEmpty)
+            && (mute == nil || $0.peer?.index != mute)
         }
     }
   }

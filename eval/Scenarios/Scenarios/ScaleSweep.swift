@@ -15,7 +15,7 @@ enum ScaleSweep {
   }
 
   /// What was measured of one size.
-  private struct Finding {
+  fileprivate struct Finding {
     let size: Int
     let bootstrap: Double
     let bootstrapBytes: Double
@@ -92,7 +92,7 @@ enum ScaleSweep {
     } until: {
       cluster.version(of: name, at: $0) == version
     }
-    finding.note(reached, title, &finding.updates)
+    finding.note(reached, title, \.updates)
     let hops = nodes.map { $0 == writer ? 0 : cluster.metrics(of: $0).pushHopsLast }
     finding.hops.append(Double(hops.max() ?? 0))
     try measurement.settle(nodes, in: cluster, title)
@@ -119,7 +119,7 @@ enum ScaleSweep {
       } until: {
         cluster.isDown(name, at: $0)
       }
-      finding.note(reached, title, &finding.crashes)
+      finding.note(reached, title, \.crashes)
       // Whoever observed it observes others now, and gets to know their heartbeats.
       try measurement.warmUp(cluster, title)
     }
@@ -138,11 +138,11 @@ extension ScaleSweep.Finding {
   fileprivate mutating func note(
     _ reached: [Duration?],
     _ title: String,
-    _ times: inout [Double]
+    _ times: WritableKeyPath<Self, [Double]>
   ) {
     let milliseconds = reached.compactMap { $0?.milliseconds }
     if milliseconds.count == reached.count {
-      times.append(milliseconds.max() ?? 0)
+      self[keyPath: times].append(milliseconds.max() ?? 0)
     } else {
       failures.append("\(title): \(reached.count - milliseconds.count) nodes were not reached")
     }
