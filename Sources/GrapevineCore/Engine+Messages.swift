@@ -74,7 +74,7 @@ extension Engine {
     metrics.deltasIn += 1
     let id = streams[index].id
     while !reader.isAtEnd {
-      let section = try Section.read(bytes, &reader)
+      let section = try Section.reread(bytes, &reader)
       let isPeer = self.index(of: id).map { streams[$0].peer == section.key } ?? false
       let isNewcomer = isPeer && !table.contains(section.key)
       var isNew = apply(section, bytes, by: .exchange).hasProgress

@@ -43,7 +43,7 @@ package struct PushHead: Hashable, Sendable {
   package static func isRationed(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
     var reader = start
     while !reader.isAtEnd {
-      guard let section = try? Section.read(bytes, &reader) else { return true }
+      guard let section = try? Section.reread(bytes, &reader) else { return true }
       if section.identity == nil {
         if section.state != nil { return false }
       } else if section.standing?.standing.incarnation == 0 {
