@@ -130,7 +130,8 @@ let package = Package(
     .target(
       name: "EvalScenarios",
       dependencies: [
-        "CAllocations", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
+        "CAllocations", "Grapevine", "GrapevineCore", "GrapevineHashing", "GrapevineSharding",
+        "GrapevineSimulation", "GrapevineTransport",
       ],
       path: "eval/Scenarios",
       swiftSettings: strict

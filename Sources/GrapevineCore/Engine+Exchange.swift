@@ -332,7 +332,7 @@ extension Engine {
     var behind: [MemberKey] = []
     var buried: [MemberKey] = []
     while !reader.isAtEnd {
-      guard let section = try? Section.read(bytes, &reader) else { break }
+      guard let section = try? Section.reread(bytes, &reader) else { break }
       let isNews = section.key == peer && !table.contains(peer)
       let outcome = apply(section, bytes, by: .exchange)
       if isNews, table.contains(peer) { pushNewcomer(peer) }

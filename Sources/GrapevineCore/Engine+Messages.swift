@@ -74,7 +74,7 @@ extension Engine {
     metrics.deltasIn += 1
     let id = streams[index].id
     while !reader.isAtEnd {
-      let section = try Section.read(bytes, &reader)
+      let section = try Section.reread(bytes, &reader)
       let isNewcomer =
         !table.contains(section.key)
         && self.index(of: id).map {

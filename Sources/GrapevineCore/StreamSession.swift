@@ -102,11 +102,8 @@ struct StreamSession: Sendable {
     guard let message = messages.first else { return nil }
     let rest = message.payload.count - sentOffset
     let size = min(rest, FrameKind.payloadLimit)
-    var frame: [UInt8] = []
-    frame.reserveCapacity(FrameKind.headerSize + size)
-    frame.append(message.kind.rawValue | (size < rest ? FrameKind.continuedFlag : 0))
-    frame.appendFixed(UInt64(size), size: 3)
-    frame.append(contentsOf: message.payload[sentOffset..<(sentOffset + size)])
+    let part = message.payload[sentOffset..<(sentOffset + size)]
+    let frame = message.kind.frame(part, isContinued: size < rest)
     if size < rest {
       sentOffset += size
     } else {

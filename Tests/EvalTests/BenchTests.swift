@@ -31,6 +31,18 @@ import Testing
     }
   }
 
+  @Test func `what comes in a second is told in thousands and millions`() throws {
+    let benchmark = Benchmark("test", operationCount: 4, output: .init(1_000_000, "things")) {
+      { Benchmark.keep($0) }
+    }
+    let rate = try #require(BenchFigures(measuring: benchmark).rate)
+    #expect(rate > 0)
+    #expect(BenchFigures(name: "a", time: 400, output: .init(2, "things")).rate == 5e6)
+    #expect(Bench.text(rate: 12_345_678, of: "things") == "12.3 M things")
+    #expect(Bench.text(rate: 99_950, of: "") == "100 k")
+    #expect(Bench.text(rate: 7, of: "things") == "7 things")
+  }
+
   @Test func `names are there once, and none begins another`() {
     for benchmark in Benchmark.all {
       #expect(Benchmark.named(benchmark.name).map(\.name) == [benchmark.name])
@@ -69,6 +81,33 @@ import Testing
     guard let allocations = figures.allocations, let bytes = figures.bytes else { return }
     #expect(allocations == 1)
     #expect(bytes == 968 + 32)
+  }
+}
+
+@Suite struct BenchThreadTests {
+  @Test func `what other threads allocate counts where they credit it`() throws {
+    let benchmark = Benchmark("test", operationCount: 4, repeatability: .timedOnly) {
+      { count in
+        let thread = try WorkerThread {
+          AllocationCount.credit {
+            for _ in 0..<count {
+              Benchmark.keep([UInt8](unsafeUninitializedCapacity: 968) { $1 = 1 }.count)
+            }
+          }
+        }
+        thread.join()
+      }
+    }
+    let figures = try BenchFigures(measuring: benchmark)
+    #expect(!figures.isChecked)
+    guard let allocations = figures.allocations else { return }
+    #expect(allocations >= 1)
+  }
+
+  @Test func `what threads and sockets make of it is not counted by callgrind`() {
+    let timed = Benchmark.all.filter { $0.repeatability == .timedOnly }.map(\.name)
+    #expect(timed.allSatisfy { $0.hasPrefix("node.") || $0.hasPrefix("sockets.") })
+    #expect(timed.count == Benchmark.named("node").count + Benchmark.named("sockets").count)
   }
 }
 
@@ -117,7 +156,20 @@ import Testing
     #expect(
       try Thresholds(text: other).verdict(on: [figures(1_000, 0)]).failures == [
         "shard.key has no threshold: --record writes it",
-        "shard.kee has a threshold, but is no benchmark",
+        "shard.kee has a threshold, but is no benchmark that is checked",
+      ]
+    )
+  }
+
+  @Test func `what is only timed is neither recorded nor checked`() throws {
+    let timed = BenchFigures(name: "node.set.threads-8", isChecked: false, time: 5)
+    let found = [figures(1_000, 0), timed]
+    #expect(try Thresholds(text: text(limits)).verdict(on: found) == Thresholds.Verdict())
+    #expect(try #require(Thresholds.json(found)).text.contains("node.set") == false)
+    let other = text(limits).replacing("shard.key", with: "node.set.threads-8")
+    #expect(
+      try Thresholds(text: other).verdict(on: [timed]).failures == [
+        "node.set.threads-8 has a threshold, but is no benchmark that is checked"
       ]
     )
   }

@@ -45,8 +45,8 @@ private let arrows = [
   Arrow(
     "eval/Scenarios",
     [
-      "CAllocations", "Grapevine", "GrapevineCore", "GrapevineSharding", "GrapevineSimulation",
-      "Glibc", "Synchronization",
+      "CAllocations", "Grapevine", "GrapevineCore", "GrapevineHashing", "GrapevineSharding",
+      "GrapevineSimulation", "GrapevineTransport", "Glibc", "Synchronization",
     ]
   ),
   Arrow("eval/Main", ["EvalScenarios", "Glibc"]),

@@ -15,6 +15,19 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   package static let payloadLimit = sizeLimit - headerSize
 }
 
+extension FrameKind {
+  /// A frame with a message's payload, or with a part of it where the next one goes on from it.
+  package func frame(_ payload: ArraySlice<UInt8>, isContinued: Bool) -> [UInt8] {
+    precondition(payload.count <= Self.payloadLimit, "a frame of \(payload.count) bytes")
+    var frame: [UInt8] = []
+    frame.reserveCapacity(Self.headerSize + payload.count)
+    frame.append(rawValue | (isContinued ? Self.continuedFlag : 0))
+    frame.appendFixed(UInt64(payload.count), size: 3)
+    frame.append(contentsOf: payload)
+    return frame
+  }
+}
+
 /// What an outbound stream is opened for.
 package enum StreamPurpose: UInt8, Sendable, CaseIterable {
   /// To exchange everything: a join, or what does not fit in packets.

@@ -43,7 +43,7 @@ package struct PushHead: Hashable, Sendable {
     var reader = start
     var news = PushNews.standings
     while !reader.isAtEnd {
-      guard let section = try? Section.read(bytes, &reader) else { return news }
+      guard let section = try? Section.reread(bytes, &reader) else { return news }
       if section.identity == nil {
         if section.state != nil { return .changes }
       } else if section.standing?.standing.incarnation == 0 {

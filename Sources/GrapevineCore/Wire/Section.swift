@@ -52,10 +52,33 @@ package struct Section: Sendable {
   package static let nameSizeLimit = 255
   package static let keySizeLimit = 65_535
 
+  /// Whether anyone has looked at the names, runs and entries in a section's fields before.
+  private enum Contents {
+    case unchecked
+    case checked
+  }
+
   /// Reads a section and checks everything in it; fields of an unknown tag are passed over.
   package static func read(
     _ bytes: Span<UInt8>,
     _ reader: inout WireReader
+  ) throws(MalformedDatagram) -> Section {
+    try read(bytes, &reader, .unchecked)
+  }
+
+  /// Reads a section that was checked as a whole before, and does not look at its entries again.
+  package static func reread(
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader
+  ) throws(MalformedDatagram) -> Section {
+    try read(bytes, &reader, .checked)
+  }
+
+  @inline(__always)
+  private static func read(
+    _ bytes: Span<UInt8>,
+    _ reader: inout WireReader,
+    _ contents: Contents
   ) throws(MalformedDatagram) -> Section {
     var section = Section(key: MemberKey(rawValue: try reader.fixed(bytes, size: 8)))
     var fields = WireReader(try reader.skip(Int(try reader.fixed(bytes, size: 3))))
@@ -65,16 +88,17 @@ package struct Section: Sendable {
       switch tag {
       case Tag.identity:
         guard section.identity == nil else { throw .malformed }
-        section.identity = try readIdentity(bytes, &field)
+        section.identity = try readIdentity(bytes, &field, contents)
       case Tag.standing:
         guard section.standing == nil else { throw .malformed }
         section.standing = try readClaim(bytes, &field)
       case Tag.state:
         guard section.state == nil else { throw .malformed }
-        section.state = try readState(bytes, &field)
+        section.state = try readState(bytes, &field, contents)
       case Tag.retained:
         guard section.retained == nil else { throw .malformed }
         section.retained = field.offset..<field.end
+        guard contents == .unchecked else { break }
         var last: Version = 0
         while !field.isAtEnd { last = try readRun(bytes, &field, after: last).upperBound }
       default:
@@ -90,11 +114,12 @@ package struct Section: Sendable {
 
   private static func readIdentity(
     _ bytes: Span<UInt8>,
-    _ reader: inout WireReader
+    _ reader: inout WireReader,
+    _ contents: Contents
   ) throws(MalformedDatagram) -> Identity {
     let name = try reader.skip(Int(try reader.byte(bytes)))
     guard !name.isEmpty else { throw .malformed }
-    guard isUTF8(bytes, name) else { throw .notUTF8 }
+    guard contents == .checked || isUTF8(bytes, name) else { throw .notUTF8 }
     let generation = try reader.varint(bytes)
     guard reader.isAtEnd else { throw .malformed }
     return Identity(name: name, generation: generation)
@@ -139,7 +164,8 @@ package struct Section: Sendable {
 
   private static func readState(
     _ bytes: Span<UInt8>,
-    _ reader: inout WireReader
+    _ reader: inout WireReader,
+    _ contents: Contents
   ) throws(MalformedDatagram) -> State {
     let flags = try reader.byte(bytes)
     guard flags & ~(completeFlag | snapshotFlag | continuedFlag) == 0,
@@ -152,11 +178,13 @@ package struct Section: Sendable {
     guard base <= end, !overflow else { throw .malformed }
     guard flags & snapshotFlag == 0 || horizon == end else { throw .malformed }
     let entries = reader.offset..<reader.end
-    var last = base
-    while !reader.isAtEnd {
-      last = try EntryHeader.read(bytes, &reader, after: last).version
+    if contents == .unchecked {
+      var last = base
+      while !reader.isAtEnd {
+        last = try EntryHeader.read(bytes, &reader, after: last).version
+      }
+      guard last <= end else { throw .malformed }
     }
-    guard last <= end else { throw .malformed }
     return State(
       isComplete: flags & completeFlag != 0,
       isSnapshot: flags & snapshotFlag != 0,

@@ -14,6 +14,7 @@ package struct WireReader: Sendable {
   package var isAtEnd: Bool { offset == end }
 
   /// The next `count` bytes as a range, which is skipped.
+  @inline(__always)
   package mutating func skip(_ count: Int) throws(MalformedDatagram) -> Range<Int> {
     guard count >= 0, count <= remaining else { throw .malformed }
     let start = offset
@@ -21,6 +22,7 @@ package struct WireReader: Sendable {
     return start..<offset
   }
 
+  @inline(__always)
   package mutating func byte(_ bytes: Span<UInt8>) throws(MalformedDatagram) -> UInt8 {
     guard offset < end else { throw .malformed }
     let byte = bytes[offset]
@@ -29,18 +31,31 @@ package struct WireReader: Sendable {
   }
 
   /// A little-endian number of `size` bytes, at most eight.
+  @inline(__always)
   package mutating func fixed(
     _ bytes: Span<UInt8>,
     size: Int
   ) throws(MalformedDatagram) -> UInt64 {
-    let range = try skip(size)
-    var value: UInt64 = 0
-    for index in range.reversed() { value = value << 8 | UInt64(bytes[index]) }
-    return value
+    // With the bounds looked at once, and a size that the caller writes down, this is one load.
+    let part = bytes.extracting(try skip(size))
+    switch size {
+    case 8: return part.littleEndian(0, size: 8)
+    case 4: return part.littleEndian(0, size: 4)
+    case 3: return part.littleEndian(0, size: 3)
+    case 2: return part.littleEndian(0, size: 2)
+    default: return part.littleEndian(0, size: size)
+    }
   }
 
   /// A LEB128 number in its shortest form.
+  @inline(__always)
   package mutating func varint(_ bytes: Span<UInt8>) throws(MalformedDatagram) -> UInt64 {
+    // Most have a single byte.
+    guard offset < end, bytes[offset] >= 0x80 else { return UInt64(try byte(bytes)) }
+    return try longVarint(bytes)
+  }
+
+  private mutating func longVarint(_ bytes: Span<UInt8>) throws(MalformedDatagram) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {
@@ -67,9 +82,25 @@ package struct WireReader: Sendable {
   }
 }
 
+extension Span<UInt8> {
+  /// The little-endian number of `size` bytes at `offset`.
+  @inline(__always)
+  fileprivate func littleEndian(_ offset: Int, size: Int) -> UInt64 {
+    var value: UInt64 = 0
+    for index in 0..<size { value |= UInt64(self[offset + index]) << UInt64(8 * index) }
+    return value
+  }
+}
+
 /// Says whether the `range` of `bytes` is well-formed UTF-8 (Unicode 16, table 3-7).
 package func isUTF8(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
   var index = range.lowerBound
+  // Eight bytes of ASCII at a time.
+  while range.upperBound - index >= 8,
+    bytes.extracting(index..<index + 8).littleEndian(0, size: 8) & 0x8080_8080_8080_8080 == 0
+  {
+    index += 8
+  }
   while index < range.upperBound {
     let lead = bytes[index]
     index += 1

@@ -69,7 +69,7 @@ enum Bench {
     }
     guard isOptimized, let valgrind = ChildProgram.find("valgrind") else { return found }
     let callgrind = try Callgrind(valgrind: valgrind)
-    for (index, benchmark) in benchmarks.enumerated() {
+    for (index, benchmark) in benchmarks.enumerated() where benchmark.repeatability == .exact {
       measurement.progress.report("\(benchmark.name): instructions")
       found[index].instructions = try callgrind.instructions(of: benchmark)
     }
@@ -89,21 +89,32 @@ enum Bench {
 
   private static func outcome(_ found: [BenchFigures]) -> Outcome {
     var table = TextTable(header: [
-      "of one operation", "instructions", "ns", "allocations", "bytes",
+      "of one operation", "instructions", "ns", "allocations", "bytes", "a second",
     ])
     for figures in found {
       let numbers = [figures.instructions, figures.time, figures.allocations, figures.bytes]
-      table.add([figures.name] + numbers.map(text))
+      table.add(
+        [figures.name] + numbers.map(text) + [text(rate: figures.rate, of: figures.output.unit)]
+      )
     }
     var outcome = Outcome()
     outcome.lines = table.lines
     if !isOptimized {
       outcome.lines += ["", "this is a debug build, so instructions are not counted"]
-    } else if found.contains(where: { $0.instructions == nil }) {
+    } else if found.contains(where: { $0.isChecked && $0.instructions == nil }) {
       outcome.lines += ["", "valgrind is not on the search path, so instructions are not counted"]
     }
     outcome.figures = found.map { ($0.name, $0.json) }
     return outcome
+  }
+
+  /// How many come in a second, in thousands or millions, and of what.
+  static func text(rate: Double?, of unit: String) -> String {
+    guard let rate else { return "-" }
+    let (scale, name) = rate >= 1e6 ? (1e6, " M") : rate >= 1e3 ? (1e3, " k") : (1, "")
+    let scaled = rate / scale
+    let number = NumberText.trimmed(scaled, scaled < 99.95 ? 1 : 0) + name
+    return unit.isEmpty ? number : "\(number) \(unit)"
   }
 
   private static func text(_ value: Double?) -> String {

@@ -1,140 +1,182 @@
 internal import GrapevineCore
 
-// What engines do with each other's packets.
+// What an engine does with one packet, one change, or one look.
 extension Benchmark {
   static let ofEngine = [
-    Benchmark("engine.delta.apply-100", operationCount: 256) {
-      let (engine, delta) = try EnginePair.delta(entryCount: 100)
-      return { count in
+    heartbeat,
+    delta("engine.delta.apply-100"),
+    // No node does without the changes of single keys; what they cost is the difference.
+    delta("engine.delta.apply-100-untold") { $0.reportsEntries = false },
+    fill, compare, push(memberCount: 64), push(memberCount: 1_000), set, members,
+  ]
+
+  /// Heartbeats of the members that a member of 64 observes, four times as often as they come.
+  ///
+  /// The rounds between are left out: what they cost is in `engine.idle-64`.
+  private static let heartbeat = Benchmark(
+    "engine.heartbeat.receive",
+    operationCount: 8_192,
+    output: Output(1, "heartbeats")
+  ) {
+    var group = try EngineGroup(memberCount: 64)
+    var scheduled = [Int](repeating: 0, count: 64)
+    var packets = [[UInt8]](repeating: [], count: 64)
+    group.run(for: group.interval * 4) { source, target, packet in
+      let isHeartbeat = packet[3] == PacketKind.heartbeat.rawValue
+      guard target == 0, isHeartbeat, packet[16] & Heartbeat.scheduledFlag != 0 else { return }
+      scheduled[source] += 1
+      packets[source] = packet
+    }
+    // A scheduled one of someone else comes by chance, and not in each round.
+    let observed = packets.indices.filter { scheduled[$0] >= 3 }
+    guard !observed.isEmpty else { throw EvaluationError("a member observes nobody") }
+    var (engine, now) = (group[0], group.now)
+    return { count in
+      for index in 0..<count {
+        let member = observed[index % observed.count]
+        if member == observed[0] { now = now + group.interval / 4 }
+        let packet = packets[member]
+        engine.receive(packet.span, from: Sample.endpoint(member), now: now)
+      }
+      var bytes: [UInt8] = []
+      keep(engine.metrics.heartbeatsIn + Sample.drain(&engine, into: &bytes))
+    }
+  }
+
+  /// A packet with entries that all are new to the engine.
+  private static func delta(
+    _ name: String,
+    _ adjust: @escaping @Sendable (inout Engine) -> Void = { _ in }
+  ) -> Benchmark {
+    Benchmark(name, operationCount: 256, output: Output(100, "entries")) {
+      var (engine, delta) = try EnginePair.delta(entryCount: 100)
+      adjust(&engine)
+      return { [engine] count in
         var sum = 0
         for _ in 0..<count {
           // The copy costs next to nothing, but each entry is new to it.
           var engine = engine
-          engine.receive(delta.span, from: EnginePair.endpoint(0), now: EnginePair.begin)
+          engine.receive(delta.span, from: Sample.endpoint(0), now: Sample.begin)
           sum &+= engine.stateSize
         }
         keep(sum)
       }
-    },
-    Benchmark("engine.exchange.idle", operationCount: 1_024) {
-      var pair = try EnginePair.steady()
+    }
+  }
+
+  /// The answer to one who knows nobody.
+  private static let fill = Benchmark(
+    "engine.delta.fill-10000",
+    operationCount: 8,
+    output: Output(10_000, "members")
+  ) {
+    var engine = try Sample.engine(0, of: 10_000, version: 1)
+    var digest: [UInt8] = []
+    Sample.header(.digest, from: 1).write(to: &digest)
+    DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 0)).write(to: &digest)
+    return answers(&engine, to: digest)
+  }
+
+  /// Of the sums that tell of 100,000 members one differs; the answer looks into its part.
+  private static let compare = Benchmark(
+    "engine.digest.compare-100000",
+    operationCount: 16,
+    output: Output(1, "digests")
+  ) {
+    var engine = try Sample.engine(0, of: 100_000)
+    // One who holds something else is told the sums.
+    var heartbeat: [UInt8] = []
+    Sample.header(.heartbeat, from: 1).write(to: &heartbeat)
+    Heartbeat(fingerprint: 1, memberCount: 2, isScheduled: true).write(to: &heartbeat)
+    engine.receive(heartbeat.span, from: Sample.endpoint(1), now: Sample.begin)
+    var digest: [UInt8] = []
+    guard engine.nextDatagram(into: &digest) != nil,
+      digest[3] == PacketKind.digest.rawValue
+    else { throw EvaluationError("no digest came") }
+    digest.replaceSubrange(8..<16, with: heartbeat[8..<16])
+    // In the first sum, behind the range's kind and bounds.
+    digest[PacketHeader.size + 17] ^= 1
+    return answers(&engine, to: digest)
+  }
+
+  /// Lets an engine answer a digest of member 1, again and again.
+  private static func answers(_ engine: inout Engine, to digest: [UInt8]) -> Work {
+    var engine = engine
+    var bytes: [UInt8] = []
+    return { count in
+      var sum = 0
+      for _ in 0..<count {
+        engine.receive(digest.span, from: Sample.endpoint(1), now: Sample.begin)
+        let packetCount = Sample.drain(&engine, into: &bytes)
+        guard packetCount > 0 else { throw EvaluationError("a digest was not answered") }
+        sum += packetCount
+      }
+      keep(sum)
+    }
+  }
+
+  /// One changed key comes by push, goes on to the members that the receiver answers for, and is
+  /// applied.
+  private static func push(memberCount: Int) -> Benchmark {
+    Benchmark(
+      "engine.push.forward-\(memberCount)",
+      operationCount: memberCount > 100 ? 128 : 1_024,
+      output: Output(1, "pushes")
+    ) {
+      // Versions that take as many bytes as one another.
+      var version: Version = 1 << 21
+      var engine = try Sample.engine(0, of: memberCount, version: version)
+      let origin = Sample.key(1)
+      var packet: [UInt8] = []
+      Sample.header(.push, from: 1).write(to: &packet)
+      PushHead(hops: 1, arc: Arc(around: origin)).write(to: &packet)
+      let headSize = packet.count
+      var entry: [UInt8] = []
+      Sample.entry(1).write(after: 0, to: &entry)
+      var bytes: [UInt8] = []
       return { count in
-        pair.run(for: pair.interval * count)
-        keep(pair.packetCount)
-      }
-    },
-  ]
-}
-
-/// Two engines that hear each other at once, and a clock turned by hand.
-///
-/// They are no elements of an array: to ask one of these for its deadline would copy it.
-private struct EnginePair {
-  static let begin = Instant(nanoseconds: 1_000_000_000)
-
-  let interval: Duration
-  private(set) var packetCount = 0
-  private var first: Engine
-  private var second: Engine
-  private var now = EnginePair.begin
-  /// Kept for its room.
-  private var packet: [UInt8] = []
-
-  /// Makes the first one know the second's address, and nothing more.
-  init() {
-    var configuration = GossipConfiguration()
-    // Nothing but heartbeats, and what they lead to; all entries in one packet.
-    configuration.push = .off
-    configuration.maximumPacketSize = 9_000
-    interval = configuration.interval
-    first = EnginePair.engine(0, configuration)
-    second = EnginePair.engine(1, configuration)
-    first.addSeeds([EnginePair.endpoint(1)], now: now)
-  }
-
-  private static func engine(_ index: Int, _ configuration: GossipConfiguration) -> Engine {
-    Engine(
-      id: MemberID(name: "node-\(index)", generation: 1),
-      endpoint: endpoint(index),
-      configuration: configuration,
-      seed: UInt64(index + 1),
-      now: begin
-    )
-  }
-
-  static func endpoint(_ index: Int) -> Endpoint {
-    Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 7_000)
-  }
-
-  /// Two engines that know all of each other, and have done so for a while.
-  static func steady() throws -> EnginePair {
-    var pair = EnginePair()
-    pair.run(for: pair.interval * 200)
-    guard pair.first.liveMemberCount == 2, pair.second.liveMemberCount == 2,
-      pair.first.fingerprint == pair.second.fingerprint
-    else { throw EvaluationError("two engines did not come to agree") }
-    return pair
-  }
-
-  /// An engine, and a packet of the first one with entries that it lacks.
-  static func delta(entryCount: Int) throws -> (engine: Engine, packet: [UInt8]) {
-    var pair = try steady()
-    let changes = (0..<entryCount).map {
-      Change.set("key-\(1_000 + $0)", to: "value-\(10_000 + $0)")
-    }
-    _ = try pair.first.update(changes, now: pair.now)
-    let receiver = pair.second
-    var largest: [UInt8] = []
-    pair.run(for: pair.interval * 4) { packet in
-      if packet.count > largest.count { largest = packet }
-    }
-    var engine = receiver
-    engine.receive(largest.span, from: endpoint(0), now: begin)
-    guard engine.fingerprint == pair.first.fingerprint else {
-      throw EvaluationError("\(entryCount) entries did not come in one packet")
-    }
-    return (receiver, largest)
-  }
-
-  /// Lets the clock run, deadline by deadline.
-  mutating func run(for duration: Duration, _ look: ([UInt8]) -> Void = { _ in }) {
-    let end = now + duration
-    while true {
-      let next = min(first.nextDeadline, second.nextDeadline)
-      guard next <= end else { break }
-      now = max(now, next)
-      if first.nextDeadline <= now { first.advance(to: now) }
-      if second.nextDeadline <= now { second.advance(to: now) }
-      var isBusy = true
-      while isBusy {
-        let count = packetCount
-        packetCount += EnginePair.deliver(from: &first, 0, to: &second, now, &packet, look)
-        packetCount += EnginePair.deliver(from: &second, 1, to: &first, now, &packet, look)
-        isBusy = packetCount > count
+        var sum = 0
+        for _ in 0..<count {
+          packet.removeLast(packet.count - headSize)
+          let head = Section.begin(origin, in: &packet)
+          Sample.write(entry, after: version, to: &packet)
+          Section.end(head, in: &packet)
+          version += 1
+          engine.receive(packet.span, from: Sample.endpoint(1), now: Sample.begin)
+          sum += Sample.drain(&engine, into: &bytes)
+        }
+        guard sum >= count else { throw EvaluationError("a push was not passed on") }
+        keep(sum)
       }
     }
-    now = end
   }
 
-  /// Carries what one engine sends to the other; the number of packets.
-  private static func deliver(
-    from sender: inout Engine,
-    _ index: Int,
-    to receiver: inout Engine,
-    _ now: Instant,
-    _ packet: inout [UInt8],
-    _ look: ([UInt8]) -> Void
-  ) -> Int {
-    var count = 0
-    packet.removeAll(keepingCapacity: true)
-    while sender.nextDatagram(into: &packet) != nil {
-      count += 1
-      look(packet)
-      receiver.receive(packet.span, from: endpoint(index), now: now)
-      packet.removeAll(keepingCapacity: true)
+  /// A node that is alone changes one of 64 keys.
+  private static let set = Benchmark(
+    "engine.set",
+    operationCount: 4_096,
+    output: Output(1, "changes")
+  ) {
+    var engine = try Sample.engine(0, of: 1)
+    // Each time another value than before.
+    let changes = (0..<128).map { [Change.set("key-\($0 % 64)", to: "value-\($0)")] }
+    return { count in
+      for index in 0..<count { _ = try engine.update(changes[index % 128], now: Sample.begin) }
+      keep(engine.stateSize)
     }
-    while sender.nextEvent() != nil {}
-    while receiver.nextEvent() != nil {}
-    return count
+  }
+
+  /// All members with an entry each, for a reader.
+  private static let members = Benchmark(
+    "engine.members-1000",
+    operationCount: 16,
+    output: Output(1_000, "members")
+  ) {
+    let engine = try Sample.engine(0, of: 1_000, version: 1)
+    return { count in
+      var sum = 0
+      for _ in 0..<count { sum += engine.members(now: Sample.begin).count }
+      keep(sum)
+    }
   }
 }

@@ -65,10 +65,11 @@ extension Thresholds {
 
   /// Compares figures with their thresholds.
   ///
-  /// Counts that are missing fail. So do thresholds of what is no benchmark any more.
+  /// Counts that are missing fail. So do thresholds of what is no benchmark any more. What is only
+  /// timed is passed over.
   func verdict(on found: [BenchFigures]) -> Verdict {
     var verdict = Verdict()
-    for figures in found {
+    for figures in found where figures.isChecked {
       guard let limit = limits.first(where: { $0.name == figures.name }) else {
         verdict.failures.append("\(figures.name) has no threshold: --record writes it")
         continue
@@ -77,8 +78,9 @@ extension Thresholds {
         Thresholds.compare(figures, limit, count, &verdict)
       }
     }
-    for limit in limits where !Benchmark.all.contains(where: { $0.name == limit.name }) {
-      verdict.failures.append("\(limit.name) has a threshold, but is no benchmark")
+    let checked = Benchmark.all.filter { $0.repeatability == .exact }
+    for limit in limits where !checked.contains(where: { $0.name == limit.name }) {
+      verdict.failures.append("\(limit.name) has a threshold, but is no benchmark that is checked")
     }
     return verdict
   }
@@ -109,7 +111,7 @@ extension Thresholds {
   /// The object that is read by ``init(text:)``; nil if a count is missing.
   static func json(_ found: [BenchFigures]) -> JSON? {
     var members: [(name: String, value: JSON)] = [(buildName, .string(build))]
-    for figures in found {
+    for figures in found where figures.isChecked {
       var counts: [(name: String, value: JSON)] = []
       for count in BenchFigures.Count.allCases {
         guard let value = figures[count] else { return nil }

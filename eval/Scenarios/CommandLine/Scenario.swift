@@ -110,9 +110,10 @@ package enum Scenario: String, Sendable, CaseIterable {
       """
       Each operation is repeated on data that was made before. Instructions are counted by \
       callgrind, which runs this program again: the difference of two runs, one of which does the \
-      operation more often. Allocations and bytes are those asked of malloc by the thread. All \
-      three are the same each time; the time is the median on this machine, and is never checked. \
-      The benchmarks are \(Benchmark.all.map(\.name).joined(separator: ", ")).
+      operation more often. Allocations and bytes are those asked of malloc. All three are the \
+      same each time, but for what has threads and sockets of its own; the time is the median on \
+      this machine, and is never checked, nor is what comes in a second at that. \
+      The benchmarks are those of \(Benchmark.families.joined(separator: ", ")).
       """
     case .compare, .report, .scale: explanationOfSurveys
     case .compareDetection:
