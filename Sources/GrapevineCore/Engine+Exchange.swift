@@ -113,6 +113,9 @@ extension Engine {
     }
     // Where much is said at once, the next scheduled one is soon enough.
     guard heartbeat.isScheduled || !isFlooded else { return }
+    // While many come everyone lacks some, and pushes and streams bring them. But not for ever:
+    // nobody may keep a node from comparing by members that he invents.
+    guard !isCrowded || configuration.push == .off || roundCount % 4 == 3 else { return }
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered += 1
       return exchange.isStuck
@@ -331,11 +334,13 @@ extension Engine {
     var hasProgress = false
     var behind: [MemberKey] = []
     var buried: [MemberKey] = []
+    // While members come, whom they joined tells the others.
+    let wasCalm = table.count <= countAtRound
     while !reader.isAtEnd {
       guard let section = try? Section.read(bytes, &reader) else { break }
       let isNews = section.key == peer && !table.contains(peer)
       let outcome = apply(section, bytes, by: .exchange)
-      if isNews, table.contains(peer) { pushNewcomer(peer) }
+      if isNews, wasCalm, table.contains(peer) { pushNewcomer(peer) }
       hasProgress = hasProgress || outcome.hasProgress
       if outcome.isBehind { behind.append(section.key) }
       if outcome.isBuried, graves.mayTell(section.key, now: clock) { buried.append(section.key) }

@@ -38,6 +38,8 @@ extension Engine {
     streams[index].assembler.messageLimit = streams[index].messageLimit
     streams[index].digestFrom = .lowest
     streams[index].progressAt = clock
+    // Who joins alone learns of all others by the peer, who tells them of it.
+    streams[index].isPeerNews = streams[index].direction == .inbound || table.liveCount > 1
   }
 
   /// Takes a piece of the peer's digest, which must go on where the last one ended.
@@ -75,7 +77,9 @@ extension Engine {
     let id = streams[index].id
     while !reader.isAtEnd {
       let section = try Section.read(bytes, &reader)
-      let isPeer = self.index(of: id).map { streams[$0].peer == section.key } ?? false
+      let isPeer =
+        self.index(of: id).map { streams[$0].isPeerNews && streams[$0].peer == section.key }
+        ?? false
       let isNewcomer = isPeer && !table.contains(section.key)
       var isNew = apply(section, bytes, by: .exchange).hasProgress
       if isNewcomer, table.contains(section.key) { pushNewcomer(section.key) }

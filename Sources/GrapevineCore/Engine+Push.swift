@@ -25,7 +25,13 @@ extension Engine {
   /// Lets the others know a member that came to this node first.
   mutating func pushNewcomer(_ key: MemberKey) {
     pending.add(newcomer: key)
-    schedulePush()
+    schedulePush(notBefore: key == localKey ? .zero : newcomersAllowedAt)
+  }
+
+  /// How long members that come are gathered once one was pushed: each push is sent to all, so in a
+  /// large cluster many that come at a time are to share one.
+  private var newcomerPause: UInt64 {
+    interval / 4 * UInt64(min(table.count, 512)) / 512
   }
 
   /// The first news goes out at once; what comes within the pause after it goes together.
@@ -55,6 +61,7 @@ extension Engine {
     if news.standings.contains(where: { $0 != localKey }) {
       othersAllowedAt = clock.advanced(by: interval / 4)
     }
+    if !news.newcomers.isEmpty { newcomersAllowedAt = clock.advanced(by: newcomerPause) }
     let isLeftOver = sendPushes(news) || news.isIncomplete
     noteNews(within: isLeftOver ? 10 : nil)
   }
@@ -100,7 +107,7 @@ extension Engine {
   /// Begins a push of some sections along as many trees as are wanted; false if the budget is used.
   private mutating func begin(_ sections: PushSections) -> Bool {
     guard pushCount < configuration.pushLimit else { return false }
-    let redundancy = redundancy
+    let redundancy = isCrowded && sections.isAboutNewcomers ? 1 : redundancy
     let lossAt = lossAt
     if sections.isRationed {
       // The own refutation goes out in any case: nobody else can tell it.
@@ -143,6 +150,13 @@ extension Engine {
           < min(2 * configuration.pushFanout, membershipBudget.capacity)
     }
   }
+
+  /// Says that many members have come since the last round, as where a whole cluster starts: more
+  /// where there are few, as each of them costs something at every member.
+  ///
+  /// Then newcomers are pushed along a single tree, and heartbeats are not sent early: each would
+  /// find differences, and what they bring is on its way.
+  var isCrowded: Bool { (table.count - countAtRound) * table.count > 4_096 }
 
   /// Where many members are being lost, the time when that was first seen: who was heard of since
   /// lives.
@@ -247,6 +261,9 @@ struct PushSections: Sendable {
   /// Says that there is nothing in it but who lives and who does not; see ``PushHead``.
   private(set) var isRationed = true
   private(set) var isAboutSelf = false
+  /// Says that it tells of newcomers, and of nothing that is new of this node.
+  var isAboutNewcomers: Bool { isAboutOthers && !isAboutSelf }
+  private var isAboutOthers = false
   private let limit: Int
   private let own: MemberKey
 
@@ -268,6 +285,7 @@ struct PushSections: Sendable {
     let isNews =
       owed.needsIdentity
       ? record.standing.incarnation == 0 : owed.replica != record.state.progress
+    let isIdentity = owed.needsIdentity
     var owed = owed
     let start = bytes.count
     let outcome = record.write(
@@ -281,6 +299,7 @@ struct PushSections: Sendable {
     guard outcome != .complete else {
       isRationed = isRationed && !isNews
       isAboutSelf = isAboutSelf || record.key == own
+      isAboutOthers = isAboutOthers || record.key != own && isIdentity
       return .complete
     }
     bytes.removeLast(bytes.count - start)

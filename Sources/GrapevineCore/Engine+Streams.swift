@@ -109,6 +109,8 @@ extension Engine {
     longestPause: UInt64 = 30_000_000_000
   ) {
     guard phase == .active, outboundCount < configuration.outboundStreamLimit else { return }
+    // While many come everyone lacks something, whatever packets bring.
+    guard !isFallback || !isCrowded else { return }
     let patience: UInt64 = 1_000_000_000
     for session in streams where session.direction == .outbound && session.purpose == .sync {
       guard session.peer != peer, clock.since(session.progressAt) >= patience else { return }

@@ -30,6 +30,8 @@ package struct Engine: Sendable {
   var clock: Instant
   var roundAt: Instant
   var roundCount: UInt64 = 0
+  /// How many members were known when the round began.
+  var countAtRound = 1
   var earlyAt = Instant.never
   var earlyCount = 0
   /// How often the early heartbeats that come next are to be sent again.
@@ -80,6 +82,8 @@ package struct Engine: Sendable {
   var pushAllowedAt = Instant.zero
   /// When standings of others may be pushed next.
   var othersAllowedAt = Instant.zero
+  /// When members that came here first may be pushed next.
+  var newcomersAllowedAt = Instant.zero
   var pushCount = 0
   /// Packets of pushes about members alone that may be sent.
   var membershipBudget: TokenBucket

@@ -22,6 +22,9 @@ struct StreamSession: Sendable {
   var phase: Phase
   var peer: MemberKey?
   var peerID: MemberID?
+  /// Says that others are to be told of the peer at once if it is new here: not where all whom this
+  /// node can tell come from the peer itself.
+  var isPeerNews = true
   /// When the stream is given up for silence.
   var deadline: Instant
   var assembler: FrameAssembler

@@ -159,6 +159,31 @@ struct PushRuleTests {
     }
   }
 
+  @Test func `who joins alone does not push whom it joined, as all that it can tell know that one`()
+  {
+    var pump = Self.cluster(12)
+    let late = pump.add("late")
+    _ = pump.join(late, to: 0)
+    pump.run(for: .seconds(1))
+    #expect(pump.engines[late].memberCount == 13)
+    #expect(pump.engines[late].metrics.pushesOut == 0)
+    #expect(pump.engines[0].metrics.pushesOut > 0)
+  }
+
+  @Test func `a node to which many members came at once compares no more in that round`() {
+    var pump = Pump()
+    for index in 0..<100 { _ = pump.add("node-\(index)") }
+    for index in 1..<100 { _ = pump.join(index, to: 0) }
+    #expect(pump.engines[0].memberCount == 100)
+    pump.forget()
+    let digests = pump.engines[0].metrics.digestsOut
+    pump.run(for: .milliseconds(10))
+    #expect(pump.engines[0].metrics.digestsOut == digests)
+    pump.run(for: .seconds(6))
+    #expect(pump.engines.allSatisfy { $0.memberCount == 100 })
+    #expect(Set(pump.engines.map(\.fingerprint)).count == 1)
+  }
+
   @Test func `deletions and keys that ran out are pushed`() throws {
     var pump = Self.cluster(8)
     try pump.set(0, "key", "value")
