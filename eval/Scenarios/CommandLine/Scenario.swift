@@ -14,6 +14,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case shard
   case locks
   case bench
+  case processes
   case compare
   case report
 
@@ -34,7 +35,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard, .locks, .bench, .compare, .report:
+      .simulate, .shard, .locks, .bench, .processes, .compare, .report:
       nil
     }
   }
@@ -56,6 +57,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
     case .locks: "keys that nodes lock, which crash, start again and are split"
     case .bench: "what small things cost: instructions, time and allocations"
+    case .processes: "nodes in processes of their own: memory, bytes, a kill -9"
     case .compare: "configurations side by side: spreading, cost at rest, crashes"
     case .report: "one page of HTML with plots of all that, beside other systems"
     }
@@ -112,7 +114,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       three are the same each time; the time is the median on this machine, and is never checked. \
       The benchmarks are \(Benchmark.all.map(\.name).joined(separator: ", ")).
       """
-    case .compare, .report: explanationOfSurveys
+    case .processes, .compare, .report: explanationOfSurveys
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -130,7 +132,7 @@ package enum Scenario: String, Sendable, CaseIterable {
 
   /// The scenarios of clusters that do what the options say; another one draws it.
   static let ofOptions = allCases.filter {
-    ![.simulate, .shard, .locks, .bench, .report].contains($0)
+    ![.simulate, .shard, .locks, .bench, .processes, .report].contains($0)
   }
 }
 
