@@ -112,10 +112,7 @@ extension Engine {
       return
     }
     // Where much is said at once, the next scheduled one is soon enough.
-    guard heartbeat.isScheduled || !isFlooded else { return }
-    // While many come everyone lacks some, and pushes and streams bring them. But not for ever:
-    // nobody may keep a node from comparing by members that he invents.
-    guard !isCrowded || configuration.push == .off || roundCount % 4 == 3 else { return }
+    guard heartbeat.isScheduled || !(isFlooded || isCrowded) else { return }
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered += 1
       return exchange.isStuck

@@ -156,7 +156,7 @@ extension Engine {
   ///
   /// Then newcomers are pushed along a single tree, and heartbeats are not sent early: each would
   /// find differences, and what they bring is on its way.
-  var isCrowded: Bool { (table.count - countAtRound) * table.count > 4_096 }
+  var isCrowded: Bool { (table.count - countAtRound) * table.count > 16_384 }
 
   /// Where many members are being lost, the time when that was first seen: who was heard of since
   /// lives.

@@ -81,7 +81,7 @@ extension EngineDriver {
   /// How often in one turn writing to streams may lead to more writing.
   private static let roundLimit = 4
 
-  /// Says that the loop comes to the engine's deadline so late that packets can have come meanwhile.
+  /// Says that the loop is so late for the engine's deadline that packets can have come meanwhile.
   private var isLate: Bool {
     state.withLock { MonotonicClock.now().since($0.knownDeadline) >= Self.lateness }
   }

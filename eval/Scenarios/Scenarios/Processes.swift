@@ -1,7 +1,7 @@
 internal import GrapevineCore
 
-/// Some nodes in processes of their own, in a cluster whose other nodes share this process: what one
-/// of them takes, and how soon all know that one was killed.
+/// Some nodes in processes of their own, in a cluster whose other nodes share this process: what
+/// one of them takes, and how soon all know that one was killed.
 ///
 /// All of it is measured twice: at an interval, and at a slow one.
 enum Processes {
