@@ -331,11 +331,13 @@ extension Engine {
     var hasProgress = false
     var behind: [MemberKey] = []
     var buried: [MemberKey] = []
+    // While members come, whom they joined tells the others.
+    let wasCalm = table.count <= countAtRound
     while !reader.isAtEnd {
       guard let section = try? Section.reread(bytes, &reader) else { break }
       let isNews = section.key == peer && !table.contains(peer)
       let outcome = apply(section, bytes, by: .exchange)
-      if isNews, table.contains(peer) { pushNewcomer(peer) }
+      if isNews, wasCalm, table.contains(peer) { pushNewcomer(peer) }
       hasProgress = hasProgress || outcome.hasProgress
       if outcome.isBehind { behind.append(section.key) }
       if outcome.isBuried, graves.mayTell(section.key, now: clock) { buried.append(section.key) }

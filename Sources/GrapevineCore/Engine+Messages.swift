@@ -38,6 +38,8 @@ extension Engine {
     streams[index].assembler.messageLimit = streams[index].messageLimit
     streams[index].digestFrom = .lowest
     streams[index].progressAt = clock
+    // Who joins alone learns of all others by the peer, who tells them of it.
+    streams[index].isPeerNews = streams[index].direction == .inbound || table.liveCount > 1
   }
 
   /// Takes a piece of the peer's digest, which must go on where the last one ended.

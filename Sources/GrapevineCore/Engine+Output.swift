@@ -1,13 +1,14 @@
 // What the driver pulls after each input.
 extension Engine {
+  /// Says whether there is a datagram to pull.
+  package var hasDatagrams: Bool { !packets.isEmpty }
+
   /// Appends the next datagram's bytes to `buffer` and returns where to send them; nil when none
   /// is left.
   package mutating func nextDatagram(into buffer: inout [UInt8]) -> Endpoint? {
     let start = buffer.count
-    guard let endpoint = packets.next(into: &buffer) else {
-      metrics.packetsDiscarded = packets.droppedCount
-      return nil
-    }
+    metrics.packetsDiscarded = packets.droppedCount
+    guard let endpoint = packets.next(into: &buffer) else { return nil }
     metrics.packetsOut += 1
     metrics.packetBytesOut += buffer.count - start
     return endpoint

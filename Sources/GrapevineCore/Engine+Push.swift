@@ -102,9 +102,11 @@ extension Engine {
     guard pushCount < configuration.pushLimit else { return false }
     let redundancy = redundancy
     let lossAt = lossAt
-    // What is about the node itself goes out in any case: nobody else can tell it.
-    let cost = redundancy * configuration.pushFanout
-    guard mayPush(sections.news, cost) || sections.isAboutSelf else { return false }
+    if sections.isRationed {
+      // The own refutation goes out in any case: nobody else can tell it.
+      let cost = min(redundancy * configuration.pushFanout, membershipBudget.capacity)
+      guard membershipBudget.take(cost, now: clock) || sections.isAboutSelf else { return false }
+    }
     pushCount += 1
     metrics.pushesOut += 1
     var avoided: [Int] = []
@@ -124,17 +126,6 @@ extension Engine {
       }
     }
     return true
-  }
-
-  /// Takes packets from the budget for what they tell of.
-  private mutating func mayPush(_ news: PushNews, _ packetCount: Int) -> Bool {
-    switch news {
-    case .changes: true
-    case .newcomers:
-      newcomerBudget.take(min(packetCount, newcomerBudget.capacity), now: clock)
-    case .standings:
-      membershipBudget.take(min(packetCount, membershipBudget.capacity), now: clock)
-    }
   }
 
   /// How many trees a push takes: one more where one packet in twenty is seen to be lost, a single
@@ -197,8 +188,9 @@ extension Engine {
     at source: Endpoint
   ) {
     metrics.pushPacketsIn += 1
+    let isRationed = PushHead.isRationed(bytes, start)
     // Who is known of nobody here must not make this node send to many.
-    if table.contains(peer) { forward(head, bytes, start) }
+    if table.contains(peer) { forward(head, bytes, start, isRationed: isRationed) }
     var reader = start
     var hasProgress = false
     var behind: [MemberKey] = []
@@ -224,12 +216,12 @@ extension Engine {
   private mutating func forward(
     _ head: PushHead,
     _ bytes: Span<UInt8>,
-    _ start: WireReader
+    _ start: WireReader,
+    isRationed: Bool
   ) {
     guard configuration.push == .tree, Int(head.hops) < configuration.pushHopLimit else { return }
     // One that is larger than this node's packets may be is left to heartbeats.
     guard start.end <= configuration.maximumPacketSize else { return }
-    let news = PushHead.news(in: bytes, start)
     let lossAt = lossAt
     let branches = TreePush.branches(
       of: head.arc,
@@ -241,7 +233,7 @@ extension Engine {
     )
     for branch in branches {
       guard !quirks.act(at: .prunedPush) else { continue }
-      guard mayPush(news, 1) else { return }
+      guard !isRationed || membershipBudget.take(1, now: clock) else { return }
       sendPush(to: branch, hops: head.hops + 1) { output in
         for index in start.offset..<start.end { output.append(bytes[index]) }
       }
@@ -252,7 +244,8 @@ extension Engine {
 /// The sections of a push as they are put together, bounded by the size of a packet.
 struct PushSections: Sendable {
   private(set) var bytes: [UInt8] = []
-  private(set) var news = PushNews.standings
+  /// Says that there is nothing in it but who lives and who does not; see ``PushHead``.
+  private(set) var isRationed = true
   private(set) var isAboutSelf = false
   private let limit: Int
   private let own: MemberKey
@@ -272,12 +265,9 @@ struct PushSections: Sendable {
   ///
   /// - Returns: `.complete`, `.noRoom` if it may fit in a packet of its own, or `.needsStream`.
   mutating func add(_ owed: Owed, _ record: MemberRecord, now: Instant) -> SectionOutcome {
-    let added: PushNews =
-      if owed.needsIdentity {
-        record.standing.incarnation == 0 ? .newcomers : .standings
-      } else {
-        owed.replica == record.state.progress ? .standings : .changes
-      }
+    let isNews =
+      owed.needsIdentity
+      ? record.standing.incarnation == 0 : owed.replica != record.state.progress
     var owed = owed
     let start = bytes.count
     let outcome = record.write(
@@ -289,11 +279,7 @@ struct PushSections: Sendable {
       now: now
     )
     guard outcome != .complete else {
-      switch added {
-      case .changes: news = .changes
-      case .newcomers: if news == .standings { news = .newcomers }
-      case .standings: break
-      }
+      isRationed = isRationed && !isNews
       isAboutSelf = isAboutSelf || record.key == own
       return .complete
     }

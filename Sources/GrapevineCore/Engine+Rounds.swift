@@ -53,6 +53,7 @@ extension Engine {
     let jitter = interval / 10
     roundAt = clock.advanced(by: interval - jitter + random.below(2 * jitter + 1))
     roundCount += 1
+    countAtRound = table.count
     earlyCount = 0
     pushCount = 0
     // Answers are rare: one slow moment must not make this node patient for ever.
@@ -102,9 +103,9 @@ extension Engine {
   }
 
   private mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
-    guard !isSilent, earlyCount < (isFlooded ? 0 : 4), table.count > 1 || !seeds.isEmpty else {
-      return
-    }
+    guard !isSilent, earlyCount < (isFlooded ? 0 : 4),
+      table.count > 1 || !seeds.isEmpty
+    else { return }
     let delay: UInt64
     if let milliseconds {
       delay = random.number(in: 1_000_000...(milliseconds * 1_000_000))
@@ -168,11 +169,12 @@ extension Engine {
       }
     }
     guard !seeds.isEmpty else { return }
-    var missing = Set(seeds).subtracting(lost)
-    for slot in 0..<table.count where table.isLive(slot) && !missing.isEmpty {
-      missing.remove(table.endpoint(inSlot: slot))
+    // A set of the few seeds: one of all members would cost more than all else of a round.
+    var unknown = Set(seeds).subtracting(lost)
+    for slot in 0..<table.count where !unknown.isEmpty && table.isLive(slot) {
+      unknown.remove(table.endpoint(inSlot: slot))
     }
-    for seed in seeds where missing.contains(seed) { lost.append(seed) }
+    for seed in seeds where unknown.contains(seed) { lost.append(seed) }
   }
 
   private mutating func sendHeartbeat(to target: Endpoint, isScheduled: Bool = false) {

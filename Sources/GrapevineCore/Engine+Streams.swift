@@ -66,7 +66,6 @@ extension Engine {
       deadline: clock + configuration.streamTimeout,
       messageLimit: FrameKind.sizeLimit + configuration.valueSizeLimit
         + configuration.keySizeLimit,
-      isPeerNews: direction == .inbound || table.count > 1,
       now: clock
     )
   }

@@ -31,6 +31,8 @@ package struct Engine: Sendable {
   var clock: Instant
   var roundAt: Instant
   var roundCount: UInt64 = 0
+  /// How many members were known when the round began.
+  var countAtRound = 1
   var earlyAt = Instant.never
   var earlyCount = 0
   /// How often the early heartbeats that come next are to be sent again.
@@ -84,10 +86,8 @@ package struct Engine: Sendable {
   /// When standings of others may be pushed next.
   var othersAllowedAt = Instant.zero
   var pushCount = 0
-  /// Packets of pushes about known members alone that may be sent.
+  /// Packets of pushes about members alone that may be sent.
   var membershipBudget: TokenBucket
-  /// Packets of pushes about newcomers that may be sent.
-  var newcomerBudget: TokenBucket
   var pulls = RecentPulls()
   var spreads: [Spread] = []
   var reaches: [Reach] = []
@@ -146,11 +146,6 @@ package struct Engine: Sendable {
     membershipBudget = TokenBucket(
       capacity: configuration.membershipPushLimit,
       pause: interval * 4 / UInt64(configuration.membershipPushLimit),
-      now: now
-    )
-    newcomerBudget = TokenBucket(
-      capacity: configuration.newcomerPushLimit,
-      pause: interval * 4 / UInt64(configuration.newcomerPushLimit),
       now: now
     )
     locks = LockTable(limit: configuration.lockMemoryLimit)

@@ -85,13 +85,6 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// carry the rest.
   public var membershipPushLimit = 24
 
-  /// The packets of pushes about newcomers that are sent in four intervals, or at once, own ones and
-  /// those passed on; 16 to 4,096.
-  ///
-  /// It bounds what a node sends when a large cluster starts at once; exchanges, which carry many
-  /// members in a packet, then bring the rest.
-  public var newcomerPushLimit = 128
-
   /// The time in which own changes are gathered once one was pushed; up to 1 s.
   public var pushPause: Duration = .milliseconds(10)
 
@@ -247,7 +240,6 @@ extension GossipConfiguration {
     try check("pushHopLimit", pushHopLimit, 1...64)
     try check("pushLimit", pushLimit, 1...1_000)
     try check("membershipPushLimit", membershipPushLimit, 16...4_096)
-    try check("newcomerPushLimit", newcomerPushLimit, 16...4_096)
     try check("pushPause", pushPause, .zero, .seconds(1))
     try check("suspicionThreshold", suspicionThreshold, 1...64)
     try check("arrivalWindow", arrivalWindow, 4...1_024)

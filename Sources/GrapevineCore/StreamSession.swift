@@ -22,14 +22,14 @@ struct StreamSession: Sendable {
   var phase: Phase
   var peer: MemberKey?
   var peerID: MemberID?
+  /// Says that others are to be told of the peer at once if it is new here: not where all whom this
+  /// node can tell come from the peer itself.
+  var isPeerNews = true
   /// When the stream is given up for silence.
   var deadline: Instant
   var assembler: FrameAssembler
   /// The most bytes of a message once both have greeted; a greeting fits in a frame.
   let messageLimit: Int
-  /// Says that there are others who are to hear of the peer if it is new here: who knew nobody when
-  /// it opened the stream has all others from the peer.
-  let isPeerNews: Bool
 
   // Going out.
   /// Bytes that the driver has, and the socket has not taken.
@@ -70,7 +70,6 @@ struct StreamSession: Sendable {
     purpose: StreamPurpose,
     deadline: Instant,
     messageLimit: Int,
-    isPeerNews: Bool,
     now: Instant
   ) {
     self.id = id
@@ -80,7 +79,6 @@ struct StreamSession: Sendable {
     self.deadline = deadline
     phase = direction == .inbound ? .greeting : .connecting
     self.messageLimit = messageLimit
-    self.isPeerNews = isPeerNews
     assembler = FrameAssembler(messageLimit: FrameKind.payloadLimit)
     progressAt = now
   }

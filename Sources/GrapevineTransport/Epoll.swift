@@ -65,6 +65,14 @@ struct Epoll: ~Copyable, Sendable {
     try control(EPOLL_CTL_ADD, watched.rawValue, EPOLLIN.rawValue | EPOLLET.rawValue, id)
   }
 
+  /// Watches another instance, telling again and again while it has something to tell.
+  borrowing func add(
+    _ other: borrowing Epoll,
+    as id: RegistrationID
+  ) throws(SystemError) {
+    try control(EPOLL_CTL_ADD, other.descriptor.rawValue, EPOLLIN.rawValue, id)
+  }
+
   /// Changes what is watched for.
   borrowing func modify(
     _ watched: borrowing Descriptor,

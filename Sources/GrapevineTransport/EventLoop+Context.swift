@@ -26,6 +26,12 @@ extension EventLoop {
       var end: MemoryEnd?
     }
 
+    /// Which instance of epoll watches a descriptor.
+    private enum Watch {
+      case datagrams
+      case streams
+    }
+
     private struct Client {
       let client: any EventLoopClient
       var registrationCount = 0
@@ -56,7 +62,7 @@ extension EventLoop.Context {
     as source: UInt64,
     for client: ClientID
   ) throws(SystemError) -> RegistrationID {
-    try register(socket.descriptor, interest, source, client)
+    try register(socket.descriptor, interest, source, client, by: .datagrams)
   }
 
   /// Watches a listener for a client.
@@ -66,7 +72,7 @@ extension EventLoop.Context {
     as source: UInt64,
     for client: ClientID
   ) throws(SystemError) -> RegistrationID {
-    try register(listener.descriptor, interest, source, client)
+    try register(listener.descriptor, interest, source, client, by: .streams)
   }
 
   /// Watches a connection for a client.
@@ -77,9 +83,9 @@ extension EventLoop.Context {
     for client: ClientID
   ) throws(SystemError) -> RegistrationID {
     guard let end = connection.memory else {
-      return try register(connection.descriptor, interest, source, client)
+      return try register(connection.descriptor, interest, source, client, by: .streams)
     }
-    let id = try register(connection.descriptor, .readable, source, client)
+    let id = try register(connection.descriptor, .readable, source, client, by: .streams)
     slots[id.slot].end = end
     end.watch(interest)
     return id
@@ -109,24 +115,25 @@ extension EventLoop.Context {
 
   /// Stops watching a socket; no event of it comes any more.
   package func deregister(_ socket: DatagramSocket, _ id: RegistrationID) {
-    deregister(socket.descriptor, id)
+    deregister(socket.descriptor, id, by: .datagrams)
   }
 
   /// Stops watching a listener.
   package func deregister(_ listener: StreamListener, _ id: RegistrationID) {
-    deregister(listener.descriptor, id)
+    deregister(listener.descriptor, id, by: .streams)
   }
 
   /// Stops watching a connection.
   package func deregister(_ connection: StreamConnection, _ id: RegistrationID) {
-    deregister(connection.descriptor, id)
+    deregister(connection.descriptor, id, by: .streams)
   }
 
   private func register(
     _ descriptor: borrowing Descriptor,
     _ interest: Interest,
     _ source: UInt64,
-    _ client: ClientID
+    _ client: ClientID,
+    by watch: Watch
   ) throws(SystemError) -> RegistrationID {
     guard let owner = clients[client]?.client else {
       preconditionFailure("\(client) is not on this loop")
@@ -135,7 +142,10 @@ extension EventLoop.Context {
     if index == slots.count { slots.append(Slot()) }
     let id = RegistrationID(slot: index, generation: slots[index].generation)
     do {
-      try shared.epoll.add(descriptor, interest, as: id)
+      switch watch {
+      case .datagrams: try shared.epoll.add(descriptor, interest, as: id)
+      case .streams: try shared.streams.add(descriptor, interest, as: id)
+      }
     } catch {
       freeSlots.append(index)
       throw error
@@ -151,18 +161,25 @@ extension EventLoop.Context {
     _ id: RegistrationID
   ) {
     do {
-      try shared.epoll.modify(descriptor, interest, as: id)
+      try shared.streams.modify(descriptor, interest, as: id)
     } catch {
       preconditionFailure("a descriptor that is watched can't be watched otherwise: \(error)")
     }
   }
 
-  private func deregister(_ descriptor: borrowing Descriptor, _ id: RegistrationID) {
+  private func deregister(
+    _ descriptor: borrowing Descriptor,
+    _ id: RegistrationID,
+    by watch: Watch
+  ) {
     guard let owner = slots[id.slot].owner, slots[id.slot].generation == id.generation else {
       preconditionFailure("\(id) was ended before")
     }
     do {
-      try shared.epoll.remove(descriptor, id)
+      switch watch {
+      case .datagrams: try shared.epoll.remove(descriptor, id)
+      case .streams: try shared.streams.remove(descriptor, id)
+      }
     } catch {
       preconditionFailure("a descriptor that is watched can't be let go: \(error)")
     }

@@ -6,6 +6,7 @@ internal import Synchronization
 /// its descriptors. Every method may be called from any thread, the loop's own included.
 package final class EventLoop: Sendable {
   private let shared: Shared
+  private let spareOutboxes = Locked<[DatagramOutbox]>([])
 
   /// Starts a loop.
   ///
@@ -59,6 +60,20 @@ extension EventLoop {
     shared.submit(.remove(id, nil))
   }
 
+  /// An empty box for datagrams, for a thread other than the loop's.
+  package func takeOutbox() -> DatagramOutbox {
+    spareOutboxes.withLock { $0.popLast() } ?? DatagramOutbox()
+  }
+
+  /// Takes a box back that has been emptied, for the next who needs one.
+  package func giveBack(_ outbox: DatagramOutbox) {
+    spareOutboxes.withLock { boxes in
+      if boxes.count < Self.spareOutboxLimit { boxes.append(outbox) }
+    }
+  }
+
+  private static let spareOutboxLimit = 4
+
   /// Lets the loop call the client's `poked` soon.
   package func poke(_ id: ClientID) {
     shared.submit(.poke(id))
@@ -77,6 +92,9 @@ extension EventLoop {
   /// What the loop's thread shares with all others.
   final class Shared: Sendable {
     let epoll: Epoll
+    /// Watches listeners and connections, and is itself watched by ``epoll``: their turn comes
+    /// though very many sockets have datagrams.
+    let streams: Epoll
     let timer: Descriptor
     private let wakeUp: Descriptor
     private let commands = Locked<[LoopCommand]>([])
@@ -89,13 +107,16 @@ extension EventLoop {
 
     static let wakeUpRegistration = RegistrationID(rawValue: .max)
     static let timerRegistration = RegistrationID(rawValue: .max - 1)
+    static let streamsRegistration = RegistrationID(rawValue: .max - 2)
 
     init() throws(SystemError) {
       epoll = try Epoll()
+      streams = try Epoll()
       timer = try System.makeTimer()
       wakeUp = try System.makeEventCounter()
       try epoll.addSignal(wakeUp, as: Self.wakeUpRegistration)
       try epoll.addSignal(timer, as: Self.timerRegistration)
+      try epoll.add(streams, as: Self.streamsRegistration)
     }
 
     var isCurrent: Bool { threadID.load(ordering: .relaxed) == NativeThread.currentID }

@@ -6,6 +6,9 @@ final class LoopThread {
   private let shared: EventLoop.Shared
   private let context: EventLoop.Context
   private let events: UnsafeMutableBufferPointer<epoll_event>
+  private let streamEvents: UnsafeMutableBufferPointer<epoll_event>
+  /// Calls of clients since streams had their turn.
+  private var callCount = 0
   private var commands: [LoopCommand] = []
   private var hasOwner = true
   /// When the timer expires; it is left alone where it would only expire too early.
@@ -13,14 +16,18 @@ final class LoopThread {
 
   /// The most events of one turn; the others wait for the next.
   private static let eventLimit = 128
+  /// The most calls for datagrams and deadlines before streams have their turn.
+  private static let callLimit = 32
 
   init(_ shared: EventLoop.Shared) {
     self.shared = shared
     context = EventLoop.Context(shared)
     events = .allocate(capacity: Self.eventLimit)
+    streamEvents = .allocate(capacity: Self.eventLimit)
   }
 
   deinit {
+    streamEvents.deallocate()
     events.deallocate()
   }
 }
@@ -66,6 +73,7 @@ extension LoopThread {
     for _ in 0..<context.clientCount {
       guard context.fireDeadline(at: now) else { return }
       obeyCommands()
+      noteCall()
     }
   }
 
@@ -92,10 +100,31 @@ extension LoopThread {
       switch id {
       case EventLoop.Shared.wakeUpRegistration: break
       case EventLoop.Shared.timerRegistration: armedDeadline = .never
+      case EventLoop.Shared.streamsRegistration: handleStreams()
       default:
         context.dispatch(id, Readiness(event))
         obeyCommands()
+        noteCall()
       }
+    }
+  }
+
+  /// Counts a call of a client; where there are many in a turn, streams must not wait for all.
+  private func noteCall() {
+    callCount += 1
+    if callCount >= Self.callLimit { handleStreams() }
+  }
+
+  private func handleStreams() {
+    callCount = 0
+    do {
+      let count = try shared.streams.wait(into: streamEvents, mayBlock: false)
+      for event in streamEvents[..<count] {
+        context.dispatch(RegistrationID(rawValue: event.data.u64), Readiness(event))
+        obeyCommands()
+      }
+    } catch {
+      preconditionFailure("an event loop can't look at its streams: \(error)")
     }
   }
 }

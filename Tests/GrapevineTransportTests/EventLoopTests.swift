@@ -247,6 +247,57 @@ import Testing
     }
   }
 
+  /// What a client with many sockets and a listener has seen.
+  private struct Turns {
+    var registrations: [RegistrationID] = []
+    var listener: RegistrationID?
+    var callCount = 0
+    /// The calls for datagrams before the first for the listener.
+    var countBeforeListener: Int?
+  }
+
+  @Test func `A listener has its turn though very many sockets have datagrams`() throws {
+    let sockets = try (0..<300).map { _ in try DatagramSocket(bind: loopback4) }
+    let outbox = DatagramOutbox()
+    for socket in sockets {
+      _ = outbox.append {
+        $0.append(1)
+        return socket.boundEndpoint
+      }
+    }
+    var metrics = TransportMetrics()
+    outbox.send(through: sockets[0], counting: &metrics)
+    let listener = try StreamListener(bind: loopback4)
+    let connection = try StreamConnection(connectingTo: listener.boundEndpoint)
+    let client = TestClient(
+      Turns(),
+      onAttach: { turns, context, id throws(SystemError) in
+        for socket in sockets {
+          turns.registrations.append(try context.register(socket, .readable, as: 1, for: id))
+        }
+        turns.listener = try context.register(listener, .readable, as: 0, for: id)
+      },
+      onReady: { turns, source, _, _ in
+        // Nobody reads: each is ready again and again.
+        if source == 1 { turns.callCount += 1 }
+        if source == 0, turns.countBeforeListener == nil {
+          turns.countBeforeListener = turns.callCount
+        }
+      },
+      onDetach: { turns, context in
+        for (socket, id) in zip(sockets, turns.registrations) { context.deregister(socket, id) }
+        if let id = turns.listener { context.deregister(listener, id) }
+      }
+    )
+    let loop = try EventLoop()
+    let id = try loop.add(client)
+    let count = try client.state.eventually { $0.countBeforeListener }
+    #expect(count <= 64)
+    _ = try client.state.eventually { $0.callCount > 900 ? () : nil }
+    loop.remove(id)
+    withExtendedLifetime(connection) {}
+  }
+
   @Test func `A loop without owner and clients ends its thread and frees its descriptors`() async {
     await #expect(processExitsWith: .success) {
       let before = ProcessResources()

@@ -68,6 +68,7 @@ package enum Evaluation {
     case .shard: try Shard.run(measurement)
     case .locks: try LockTrials.run(measurement)
     case .bench: try Bench.run(measurement)
+    case .processes: try Processes.run(measurement)
     case .compare: try Compare.run(measurement)
     case .report: try Report.run(measurement)
     case .scale: try ScaleSweep.run(measurement)

@@ -38,6 +38,8 @@ extension EngineDriver: EventLoopClient {
 
   func deadlineReached(in context: EventLoop.Context) {
     work(in: context) { table in
+      // What came while the thread was at work elsewhere was no silence.
+      if isLate { receiveDatagrams(&table, context) }
       feed(&table, context) { engine, now in engine.advance(to: now) }
       let now = MonotonicClock.now()
       resumeAccepting(&table, context, at: now)
@@ -78,6 +80,14 @@ extension EngineDriver: EventLoopClient {
 extension EngineDriver {
   /// How often in one turn writing to streams may lead to more writing.
   private static let roundLimit = 4
+
+  /// Says that the loop is so late for the engine's deadline that packets can have come meanwhile.
+  private var isLate: Bool {
+    state.withLock { MonotonicClock.now().since($0.knownDeadline) >= Self.lateness }
+  }
+
+  /// Ten milliseconds: less than any pause after which silence means something.
+  private static let lateness: UInt64 = 10_000_000
 
   /// Does one piece of work on the loop's thread, and what follows from it.
   private func work(in context: EventLoop.Context, _ body: (inout StreamTable) -> Void) {

@@ -22,8 +22,6 @@ extension EngineDriver {
     /// Packets lost on purpose.
     private(set) var lossCount = 0
     private var losses: SendLoss.Draws?
-    /// A box for threads other than the loop's, unless one of them has it.
-    private var spareOutbox: DatagramOutbox?
 
     init(
       engine: Engine,
@@ -59,14 +57,19 @@ extension EngineDriver.State {
   var isRunning: Bool { clientID != nil && !hasEnded }
 
   /// Takes what the engine wants: events go to the delegate, stream actions are queued, and one
-  /// batch of packets goes into `outbox`.
-  mutating func pull(into outbox: DatagramOutbox, at now: Instant) -> EngineDriver.Outcome {
+  /// batch of packets, if there are any, goes into `outbox`.
+  mutating func pull(
+    into outbox: @autoclosure () -> DatagramOutbox,
+    at now: Instant
+  ) -> EngineDriver.Outcome {
     var outcome = EngineDriver.Outcome()
     while let event = engine.nextEvent() {
       delegate?.collect(event, now: now)
       outcome.delegate = delegate
     }
     while let action = engine.nextStreamAction() { actions.append(action) }
+    guard engine.hasDatagrams else { return outcome }
+    let outbox = outbox()
     outcome.isUnfinished = true
     while outbox.count < DatagramOutbox.batchSize {
       let hasAppended = outbox.append(isLost: { isNextLost(to: $0) }) {
@@ -77,28 +80,21 @@ extension EngineDriver.State {
         break
       }
     }
-    guard outbox.count > 0 else { return outcome }
     outcome.outbox = outbox
     outcome.socket = socket
     return outcome
   }
 
-  /// The same for a thread other than the loop's, which then may have to poke the loop.
-  mutating func pull(at now: Instant) -> EngineDriver.Outcome {
+  /// The same for a thread other than the loop's, which takes a box of the loop's spare ones, and
+  /// then may have to poke the loop.
+  mutating func pull(at now: Instant, on loop: EventLoop) -> EngineDriver.Outcome {
     guard isRunning else { return EngineDriver.Outcome() }
-    let outbox = spareOutbox.take() ?? DatagramOutbox()
-    var outcome = pull(into: outbox, at: now)
+    var outcome = pull(into: loop.takeOutbox(), at: now)
     outcome.client = clientID
-    if outcome.outbox == nil { spareOutbox = outbox }
     guard !isPoked, !actions.isEmpty || engine.nextDeadline < knownDeadline else { return outcome }
     isPoked = true
     outcome.poke = clientID
     return outcome
-  }
-
-  /// Takes back a box that `pull` gave out.
-  mutating func giveBack(_ outbox: DatagramOutbox) {
-    spareOutbox = outbox
   }
 
   private mutating func isNextLost(to destination: Endpoint) -> Bool {

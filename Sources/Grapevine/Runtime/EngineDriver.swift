@@ -62,7 +62,7 @@ extension EngineDriver {
     defer { carryOut(outcome, on: loop) }
     return try state.withLock { (state) throws(Failure) -> Result in
       let now = MonotonicClock.now()
-      defer { outcome = state.pull(at: now) }
+      defer { outcome = state.pull(at: now, on: loop) }
       return try body(&state.engine, now)
     }
   }
@@ -71,7 +71,7 @@ extension EngineDriver {
     _ body: (borrowing Engine, Instant) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try state.withLock { (state) throws(Failure) -> Result in
-      try body(state.engine, MonotonicClock.now())
+      try state.engine.lend(to: body, at: MonotonicClock.now())
     }
   }
 
@@ -126,11 +126,9 @@ extension EngineDriver {
       }
       outcome.delegate?.deliver()
       guard let outbox = outcome.outbox else { return }
-      let isUnfinished = outcome.isUnfinished
-      outcome = state.withLock { state in
-        state.giveBack(outbox)
-        return isUnfinished ? state.pull(at: MonotonicClock.now()) : Outcome()
-      }
+      loop.giveBack(outbox)
+      guard outcome.isUnfinished else { return }
+      outcome = state.withLock { $0.pull(at: MonotonicClock.now(), on: loop) }
     }
   }
 
@@ -150,5 +148,15 @@ extension EngineDriver {
     guard failures != TransportMetrics() else { return false }
     metrics.withLock { $0.add(failures) }
     return false
+  }
+}
+
+extension Engine {
+  /// Calls `body` with the engine itself: what is read from behind the lock would be copied else.
+  fileprivate func lend<Result, Failure: Error>(
+    to body: (borrowing Engine, Instant) throws(Failure) -> Result,
+    at now: Instant
+  ) throws(Failure) -> Result {
+    try body(self, now)
   }
 }

@@ -42,21 +42,22 @@ package struct ObserverRings {
     var observers: [(slot: Int, distance: UInt64)] = []
     for ring in places {
       let start = ring[slot]
-      var best: (distance: UInt64, slot: Int)?
+      var best: Int?
+      var leastDistance = UInt64.max
       for other in ring.indices {
-        guard isOnRings[other], other != slot, !observers.contains(where: { $0.slot == other })
-        else { continue }
+        // Few are nearer than all before them, so this is asked first.
         let distance = ring[other] &- start
-        if let known = best {
-          guard distance <= known.distance else { continue }
-          if distance == known.distance {
-            guard table.key(inSlot: other) < table.key(inSlot: known.slot) else { continue }
-          }
+        guard distance <= leastDistance, isOnRings[other], other != slot,
+          !observers.contains(where: { $0.slot == other })
+        else { continue }
+        if let best, distance == leastDistance {
+          guard table.key(inSlot: other) < table.key(inSlot: best) else { continue }
         }
-        best = (distance, other)
+        best = other
+        leastDistance = distance
       }
       guard let best else { break }
-      observers.append((best.slot, best.distance))
+      observers.append((best, leastDistance))
     }
     return observers
   }

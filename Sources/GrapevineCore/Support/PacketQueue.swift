@@ -3,6 +3,8 @@ package struct PacketQueue: Sendable {
   private var bytes: [UInt8] = []
   private var items: [Item] = []
   private var head = 0
+  /// How often in a row little was queued when the queue became empty.
+  private var calmCount = 0
   private let limit: Int
   /// Packets that were not queued since the queue was full.
   package private(set) var droppedCount = 0
@@ -76,13 +78,25 @@ package struct PacketQueue: Sendable {
     let item = items[head]
     head += 1
     buffer.append(contentsOf: bytes[item.start..<item.end])
-    if head == items.count {
-      head = 0
-      items.removeAll(keepingCapacity: items.capacity <= 16)
-      bytes.removeAll(keepingCapacity: bytes.capacity <= 4_096)
-    }
+    if head == items.count { recycle() }
     return item.endpoint
   }
+
+  /// Empties the buffers, and gives back what a burst made large once little is queued again.
+  private mutating func recycle() {
+    calmCount = bytes.count <= Self.calmSize ? calmCount + 1 : 0
+    var keeps = bytes.capacity <= 65_536
+    if calmCount == Self.calmCountLimit {
+      calmCount = 0
+      keeps = keeps && bytes.capacity <= 2 * Self.calmSize
+    }
+    head = 0
+    items.removeAll(keepingCapacity: keeps && items.capacity <= 64)
+    bytes.removeAll(keepingCapacity: keeps)
+  }
+
+  private static let calmSize = 1_024
+  private static let calmCountLimit = 8
 }
 
 /// A first-in first-out queue over an array.
@@ -104,7 +118,7 @@ package struct Queue<Element: Sendable>: Sendable {
     let element = elements[head]
     head += 1
     if head == elements.count {
-      elements.removeAll(keepingCapacity: head <= 16)
+      elements.removeAll(keepingCapacity: elements.capacity <= 16)
       head = 0
     } else if head >= 64, head * 2 > elements.count {
       elements.removeFirst(head)

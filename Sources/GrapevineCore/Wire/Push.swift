@@ -38,28 +38,18 @@ package struct PushHead: Hashable, Sendable {
     repeat { _ = try Section.read(bytes, &reader) } while !reader.isAtEnd
   }
 
-  /// What a checked push tells of.
-  package static func news(in bytes: Span<UInt8>, _ start: WireReader) -> PushNews {
+  /// Says whether a checked push tells of members' comings and goings alone, which is rationed: no
+  /// changes of state, and no member that nobody has heard of before.
+  package static func isRationed(_ bytes: Span<UInt8>, _ start: WireReader) -> Bool {
     var reader = start
-    var news = PushNews.standings
     while !reader.isAtEnd {
-      guard let section = try? Section.reread(bytes, &reader) else { return news }
+      guard let section = try? Section.reread(bytes, &reader) else { return true }
       if section.identity == nil {
-        if section.state != nil { return .changes }
+        if section.state != nil { return false }
       } else if section.standing?.standing.incarnation == 0 {
-        news = .newcomers
+        return false
       }
     }
-    return news
+    return true
   }
-}
-
-/// What a push tells of; all but changes have a budget of packets, as others bring them about.
-package enum PushNews: Sendable {
-  /// What members say of themselves.
-  case changes
-  /// Members that nobody has heard of before, and no changes.
-  case newcomers
-  /// Known members that come and go, and nothing else.
-  case standings
 }

@@ -221,7 +221,6 @@ extension Swarm {
     _ random: inout Xoshiro256
   ) {
     configuration.membershipPushLimit = 16 + random.index(50)
-    configuration.newcomerPushLimit = 16 + random.index(240)
     if random.chance(1, outOf: 2) {
       configuration.pushFanout = 2 + random.index(15)
       configuration.pushRedundancy = 1 + random.index(4)

@@ -234,7 +234,7 @@ extension NodeTerminal {
   }
 
   /// The program is built into the folder that the test runner is in.
-  private static var program: String {
+  static var program: String {
     get throws {
       var path = [CChar](repeating: 0, count: Int(PATH_MAX))
       let count = readlink("/proc/self/exe", &path, path.count)

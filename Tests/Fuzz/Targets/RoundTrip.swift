@@ -23,7 +23,7 @@ enum RoundTrip {
       let head = try PushHead.read(span, &reader)
       head.write(to: &again)
       try PushHead.validate(span, reader)
-      _ = PushHead.news(in: span, reader)
+      _ = PushHead.isRationed(span, reader)
       try checkSections(span, &reader)
     case .ping, .ack:
       let ping = try Ping.read(span, &reader)

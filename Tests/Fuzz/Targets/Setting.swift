@@ -53,7 +53,6 @@ enum Setting: Int, CaseIterable {
     configuration.pushLimit = 2
     configuration.pushHopLimit = 4
     configuration.membershipPushLimit = 16
-    configuration.newcomerPushLimit = 16
     configuration.arrivalWindow = 4
     configuration.silenceLimit = 3
     configuration.relayCount = 1

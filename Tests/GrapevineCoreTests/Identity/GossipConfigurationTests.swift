@@ -35,7 +35,6 @@ private let numbers: [Limit<Int>] = [
   Limit("pushHopLimit", \.pushHopLimit, 1...64),
   Limit("pushLimit", \.pushLimit, 1...1_000),
   Limit("membershipPushLimit", \.membershipPushLimit, 16...4_096),
-  Limit("newcomerPushLimit", \.newcomerPushLimit, 16...4_096),
   Limit("suspicionThreshold", \.suspicionThreshold, 1...64),
   Limit("arrivalWindow", \.arrivalWindow, 4...1_024),
   Limit("silenceLimit", \.silenceLimit, 3...1_000),

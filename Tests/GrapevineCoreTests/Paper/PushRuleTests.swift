@@ -159,6 +159,17 @@ struct PushRuleTests {
     }
   }
 
+  @Test func `who joins alone does not push whom it joined, as all that it can tell know that one`()
+  {
+    var pump = Self.cluster(12)
+    let late = pump.add("late")
+    _ = pump.join(late, to: 0)
+    pump.run(for: .seconds(1))
+    #expect(pump.engines[late].memberCount == 13)
+    #expect(pump.engines[late].metrics.pushesOut == 0)
+    #expect(pump.engines[0].metrics.pushesOut > 0)
+  }
+
   @Test func `deletions and keys that ran out are pushed`() throws {
     var pump = Self.cluster(8)
     try pump.set(0, "key", "value")
@@ -318,37 +329,5 @@ struct ForwardingTests {
     stage.say(1, .ping, body)
     stage.run(for: .milliseconds(20))
     #expect(Set(stage.packets(.push).map(\.member)).count == 6)
-  }
-
-  @Test(arguments: [16, 40])
-  func `pushes about newcomers are passed on as far as their budget goes`(limit: Int) {
-    var configuration = Stage.wide
-    configuration.newcomerPushLimit = limit
-    var stage = Stage(6, configuration)
-    for number in 0..<20 {
-      let newcomer = MemberID(name: "newcomer \(number)", generation: 1)
-      stage.say(1, .push, Self.push(1, Stranger.section(of: newcomer)))
-      #expect(stage.engine.member(named: newcomer.name, now: stage.now) != nil)
-    }
-    #expect(stage.packets(.push).count == limit)
-    // News of known members has a budget of its own, and that comes back in four intervals.
-    let standing = Stage.section(of: stage.members[2].id, 2, Standing(incarnation: 1))
-    stage.forget()
-    stage.say(1, .push, Self.push(1, standing))
-    #expect(!stage.packets(.push).isEmpty)
-  }
-
-  /// Who knew nobody has all that it knows from the one by which it joined.
-  @Test func `a node that was alone does not tell the others of the one by which it joined`() {
-    var pump = Pump()
-    for index in 0..<8 { _ = pump.add("node-\(index)") }
-    for index in 1..<7 { _ = pump.join(index, to: 0) }
-    pump.run(for: .seconds(6))
-    pump.forget()
-    _ = pump.join(7, to: 0)
-    pump.run(for: .seconds(1))
-    #expect(pump.engines.allSatisfy { $0.liveMemberCount == 8 })
-    #expect(pump.packets(.push).contains { $0.from == 0 })
-    #expect(!pump.packets(.push).contains { $0.from == 7 && $0.bytes[PacketHeader.size] == 1 })
   }
 }

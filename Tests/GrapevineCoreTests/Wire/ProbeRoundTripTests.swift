@@ -64,8 +64,8 @@ struct ProbeRoundTripTests {
       var reader = WireReader(0..<bytes.count)
       #expect(try PushHead.read(bytes.span, &reader) == head)
       try PushHead.validate(bytes.span, reader)
-      let news = PushHead.news(in: bytes.span, reader)
-      #expect(news == .standings)
+      let isRationed = PushHead.isRationed(bytes.span, reader)
+      #expect(isRationed)
       for (key, claim) in claims {
         let section = try Section.read(bytes.span, &reader)
         #expect(section.key == key && section.standing == claim)
@@ -74,20 +74,17 @@ struct ProbeRoundTripTests {
     }
   }
 
-  @Test func `what a push tells of is seen wherever it stands: changes first, then newcomers`() {
+  @Test func `a push that brings changes or someone new is not rationed, wherever they stand`() {
     let state = HandMadeSection(end: 3, entries: [Samples.entry("a", "b", at: 3)]).bytes()
     let id = MemberID(name: "other", generation: 1)
     let newcomer = Stranger.section(of: id)
     let returned = Stranger.section(of: id, Standing(incarnation: 1))
-    let expected: [([UInt8], PushNews)] = [
-      (returned, .standings), (newcomer, .newcomers), (state, .changes),
-      (returned + state, .changes), (newcomer + state, .changes),
-      (newcomer + returned, .newcomers), (returned + newcomer, .newcomers),
-      (returned + returned, .standings),
-    ]
-    for (bytes, news) in expected {
-      let found = PushHead.news(in: bytes.span, WireReader(0..<bytes.count))
-      #expect(found == news)
+    for (bytes, isRationed) in [
+      (returned, true), (newcomer, false), (state, false), (returned + state, false),
+      (newcomer + returned, false), (returned + returned, true),
+    ] {
+      let isFound = PushHead.isRationed(bytes.span, WireReader(0..<bytes.count))
+      #expect(isFound == isRationed)
     }
   }
 

@@ -35,14 +35,17 @@ enum Sample {
     )
   }
 
+  private static let hash = SipHash(key0: 1, key1: 2)
+  private static let empty = VersionedState(hash: hash)
+
   /// A member as others hold it.
   static func record(_ index: Int, entryCount: Int = 0) -> MemberRecord {
     var record = MemberRecord(
       id: id(index),
       endpoint: endpoint(index),
       standing: Standing(),
-      verdictSince: begin,
-      hash: SipHash(key0: 1, key1: 2)
+      verdictSince: PastInstant(begin),
+      state: empty
     )
     for version in 0..<entryCount { record.state.put(entry(Version(version + 1))) }
     return record
@@ -55,7 +58,7 @@ enum Sample {
 
   /// A table of members, in slots that go by the order of their keys.
   static func table(memberCount: Int) -> MemberTable {
-    var table = MemberTable()
+    var table = MemberTable(hash: hash)
     for index in inKeyOrder(0..<memberCount) { table.insert(record(index)) }
     return table
   }

@@ -207,6 +207,9 @@ extension LoopbackCluster {
 
   func name(of node: Int) -> String { slots[node].name }
 
+  /// Where a node is, or was last.
+  func address(of node: Int) -> Endpoint { slots[node].address }
+
   func id(of node: Int) -> MemberID {
     slots[node].isRunning ? running(node).id : slots[node].id
   }
@@ -350,6 +353,8 @@ extension LoopbackCluster {
   /// close at first, when some news can be nearly everywhere within a millisecond.
   private static func pause(after look: UInt64, _ elapsed: UInt64) -> UInt64 {
     let isBeginning = elapsed < 20_000_000
-    return min(max(look * (isBeginning ? 3 : 20), isBeginning ? 50_000 : 150_000), 1_000_000)
+    let pause = max(look * (isBeginning ? 3 : 20), isBeginning ? 50_000 : 150_000)
+    // Looks at very many nodes must not take much of the time that these need.
+    return min(pause, max(1_000_000, look * 4))
   }
 }

@@ -67,6 +67,12 @@ extension Command {
           + "\(CompareDetection.nodesLimit)"
       )
     }
+    if options.scenario == .processes, options.nodes <= Processes.processCount + 1 {
+      throw UsageError(
+        "--nodes is “\(options.nodes)”: for processes it must be at least "
+          + "\(Processes.processCount + 2)"
+      )
+    }
     if let name = options.only, Benchmark.named(name).isEmpty {
       throw UsageError(
         "there is no benchmark “\(name)”"

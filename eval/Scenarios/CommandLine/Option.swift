@@ -66,6 +66,7 @@ extension Option {
         case .compareDetection: "8, 16, … 256"
         case .shard: "100"
         case .locks, .bench: ""
+        case .processes: "151"
         case .report: "1024"
         case .scale: "1000"
         case .propagate, .discover, .bootstrap, .detect, .idle, .partition, .churn, .throughput,
@@ -100,7 +101,7 @@ extension Option {
       "The gossip interval of every node.",
       rule: "a duration from 10ms to 60min, such as 500ms or 2s",
       standard: { _ in "500ms" },
-      scenarios: Scenario.ofOptions
+      scenarios: Scenario.ofOptions + [.processes]
     ) { $0.interval.take(ValueText.duration($1), in: .milliseconds(10) ... .seconds(3_600)) },
     Option(
       "--loss",
@@ -172,14 +173,23 @@ extension Option {
       rule: "a duration from 1s to 100h, such as 30s, 2min or 24h",
       standard: { scenario in
         if scenario == .simulate { return "60s" }
+        if scenario == .processes { return "10s" }
         let durations = Network.allCases.map { Options.standardDuration(scenario, $0) }
         guard durations[0] != durations[1] else { return ValueText.text(durations[0]) }
         return zip(durations, Network.allCases)
           .map { "\(ValueText.text($0)) \($1.rawValue)" }
           .joined(separator: ", ")
       },
-      scenarios: [.idle, .churn, .throughput, .simulate, .compare]
+      scenarios: [.idle, .churn, .throughput, .simulate, .processes, .compare]
     ) { $0.givenDuration.take(ValueText.duration($1), in: .seconds(1) ... .seconds(360_000)) },
+    Option(
+      "--slow-interval",
+      "TIME",
+      "The interval of the second measurement.",
+      rule: "a duration from 10ms to 60min, such as 10s",
+      standard: { _ in "10s" },
+      scenarios: [.processes]
+    ) { $0.slowInterval.take(ValueText.duration($1), in: .milliseconds(10) ... .seconds(3_600)) },
     Option(
       "--keys",
       "N",

@@ -4,12 +4,13 @@ internal import GrapevineSimulation
 /// What a person asked for, with the default of everything that was not said.
 package struct Options: Sendable, Equatable {
   package var scenario: Scenario
-  package var network = Network.simulated
+  package var network: Network
   package var givenNodes: Int?
   package var givenRuns: Int?
   package var givenDuration: Duration?
   package var givenSeed: UInt64?
   package var interval: Duration = .milliseconds(500)
+  package var slowInterval: Duration = .seconds(10)
   package var loss = 0.0
   package var latency: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(1)
   package var loops = 1
@@ -46,6 +47,7 @@ package struct Options: Sendable, Equatable {
 
   package init(scenario: Scenario) {
     self.scenario = scenario
+    network = scenario == .processes ? .loopback : .simulated
   }
 
   package var seed: UInt64 {
@@ -65,6 +67,7 @@ package struct Options: Sendable, Equatable {
     case .sync: return isLive ? 64 : 2
     case .compareDetection: return 256
     case .shard: return 100
+    case .processes: return 151
     case .locks: return LockTrial.nodeLimit
     case .bench: return 2
     case .simulate: return Swarm.drawOptions(seed).nodeCount
@@ -99,7 +102,7 @@ package struct Options: Sendable, Equatable {
     case .bootstrap, .sync, .compareDetection, .scale: 10
     case .partition: 3
     case .locks, .report: 100
-    case .idle, .churn, .throughput, .simulate, .shard, .bench: 1
+    case .idle, .churn, .throughput, .simulate, .shard, .bench, .processes: 1
     }
   }
 
@@ -123,7 +126,7 @@ package struct Options: Sendable, Equatable {
     case .throughput: 1_000
     case .shard: 100_000
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
-      .compareDetection, .simulate, .locks, .bench, .compare, .report, .scale:
+      .compareDetection, .simulate, .locks, .bench, .scale, .processes, .compare, .report:
       10_000
     }
   }

@@ -10,7 +10,7 @@ extension Scenario {
   var explanationOfStress: String {
     switch self {
     case .propagate, .discover, .bootstrap, .idle, .sync, .compareDetection, .shard,
-      .bench, .compare, .report, .scale:
+      .bench, .scale, .processes, .compare, .report:
       ""
     case .simulate:
       """

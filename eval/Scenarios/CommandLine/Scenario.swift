@@ -14,6 +14,7 @@ package enum Scenario: String, Sendable, CaseIterable {
   case shard
   case locks
   case bench
+  case processes
   case compare
   case report
   case scale
@@ -35,7 +36,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .propagate: "update"
     case .discover: "discovery"
     case .bootstrap, .detect, .idle, .sync, .partition, .churn, .throughput, .compareDetection,
-      .simulate, .shard, .locks, .bench, .compare, .report, .scale:
+      .simulate, .shard, .locks, .bench, .scale, .processes, .compare, .report:
       nil
     }
   }
@@ -57,6 +58,7 @@ package enum Scenario: String, Sendable, CaseIterable {
     case .shard: "who owns which keys: how evenly, what moves, and how fast it is said"
     case .locks: "keys that nodes lock, which crash, start again and are split"
     case .bench: "what small things cost: instructions, time and allocations"
+    case .processes: "nodes in processes of their own: memory, bytes, a kill -9"
     case .compare: "configurations side by side: spreading, cost at rest, crashes"
     case .report: "one page of HTML with plots of all that, beside other systems"
     case .scale: "clusters of 64 nodes and of many more, beside what a model reckons"
@@ -115,7 +117,7 @@ package enum Scenario: String, Sendable, CaseIterable {
       this machine, and is never checked, nor is what comes in a second at that. \
       The benchmarks are those of \(Benchmark.families.joined(separator: ", ")).
       """
-    case .compare, .report, .scale: explanationOfSurveys
+    case .scale, .processes, .compare, .report: explanationOfSurveys
     case .compareDetection:
       """
       Not this library but a model of kite's failure detection: phi over random gossip, direct \
@@ -133,7 +135,7 @@ package enum Scenario: String, Sendable, CaseIterable {
 
   /// The scenarios of clusters that do what the options say; another one draws it.
   static let ofOptions = allCases.filter {
-    ![.simulate, .shard, .locks, .bench, .report].contains($0)
+    ![.simulate, .shard, .locks, .bench, .processes, .report].contains($0)
   }
 }
 

@@ -31,6 +31,14 @@ struct ChildProgram: ~Copyable {
     self.process = process
   }
 
+  /// The number by which the system knows the process.
+  var number: Int { Int(process) }
+
+  /// Ends the process at once.
+  borrowing func kill() {
+    _ = Glibc.kill(process, SIGKILL)
+  }
+
   /// Waits for the end of the program; its exit status, or 128 and the signal that ended it.
   consuming func wait() -> CInt {
     var status: CInt = 0

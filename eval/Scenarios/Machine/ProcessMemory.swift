@@ -3,8 +3,13 @@ internal import Glibc
 /// The memory of this process that is really there.
 package enum ProcessMemory {
   /// The resident set now, in bytes.
-  package static var resident: Int {
-    guard let fields = readSystemFile("/proc/self/statm")?.split(separator: " "),
+  package static var resident: Int { resident(ofProcess: "self") }
+
+  /// The resident set of another process, in bytes; zero if there is none.
+  static func resident(of number: Int) -> Int { resident(ofProcess: "\(number)") }
+
+  private static func resident(ofProcess process: String) -> Int {
+    guard let fields = readSystemFile("/proc/\(process)/statm")?.split(separator: " "),
       fields.count > 1, let pages = Int(fields[1])
     else { return 0 }
     return pages * Int(sysconf(CInt(_SC_PAGESIZE)))

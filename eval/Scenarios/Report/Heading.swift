@@ -8,13 +8,14 @@ extension Evaluation {
     case .compareDetection: conditions = CompareDetection.conditions(options)
     case .shard: conditions = Shard.conditions(options)
     case .locks: conditions = LockTrials.conditions(options)
+    case .processes: conditions = Processes.conditions(options)
     case .bench: return TextLayout.wrapped(title(options), 80)
     case .report: conditions = Report.conditions(options)
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
       .throughput, .simulate, .compare, .scale:
       conditions = networkConditions(options)
     }
-    if ![.shard, .locks, .report].contains(options.scenario) {
+    if ![.shard, .locks, .processes, .report].contains(options.scenario) {
       conditions.append("interval \(ValueText.text(options.interval))")
     }
     conditions += scenarioConditions(options)
@@ -42,7 +43,8 @@ extension Evaluation {
     case .propagate, .discover, .bootstrap, .detect, .sync, .partition, .compareDetection,
       .locks, .compare, .report, .scale:
       [options.runs == 1 ? "1 run" : "\(options.runs) runs"]
-    case .idle, .churn, .throughput, .simulate: ["for \(ValueText.text(options.duration))"]
+    case .idle, .churn, .throughput, .simulate, .processes:
+      ["for \(ValueText.text(options.duration))"]
     case .shard, .bench: []
     }
   }
@@ -52,7 +54,7 @@ extension Evaluation {
     let size = NumberText.bytes(options.valueSize)
     switch options.scenario {
     case .propagate, .discover, .bootstrap, .churn, .compareDetection, .simulate, .shard,
-      .locks, .bench, .report, .scale:
+      .locks, .bench, .scale, .processes, .report:
       return []
     case .compare: return ["compared: \(options.comparison.summary)"]
     case .detect:

@@ -1,0 +1,128 @@
+internal import GrapevineCore
+
+/// Some nodes in processes of their own, in a cluster whose other nodes share this process: what
+/// one of them takes, and how soon all know that one was killed.
+///
+/// All of it is measured twice: at an interval, and at a slow one.
+enum Processes {
+  /// The nodes that are processes.
+  static let processCount = 3
+  /// What ckit claims for each of 151 nodes, and the seconds in which it was measured to see a
+  /// crash.
+  static let claimedMemory = 20_000_000
+  static let claimedBytes = 50.0
+  static let rivalSeconds = 45.0...56.0
+
+  static func conditions(_ options: Options) -> [String] {
+    [
+      "\(options.nodes) nodes", "\(processCount) of them processes of their own", "loopback",
+      "interval \(ValueText.text(options.interval)) and \(ValueText.text(options.slowInterval))",
+    ]
+  }
+
+  /// Measures with `program` as the one that has the command `node`.
+  static func run(
+    _ measurement: Measurement,
+    program: String = "/proc/self/exe"
+  ) throws(EvaluationError) -> Outcome {
+    let options = measurement.options
+    var outcome = Outcome()
+    var findings: [Finding] = []
+    for interval in [options.interval, options.slowInterval] {
+      var own = options
+      own.interval = interval
+      let part = Measurement(options: own, progress: measurement.progress)
+      do {
+        let trial = try ProcessTrial(part, program: program)
+        findings.append(try trial.run())
+      } catch let error as FileError {
+        throw EvaluationError("\(error)")
+      } catch let error as EvaluationError {
+        throw error
+      } catch {
+        throw EvaluationError("\(error)")
+      }
+    }
+    report(findings, &outcome)
+    return outcome
+  }
+
+  /// What was found at one interval.
+  struct Finding {
+    let interval: Duration
+    /// The resident memory of each process, in bytes.
+    var memory: [Int] = []
+    /// Per node and second.
+    var traffic = TrafficCount()
+    /// When the first node, all nodes of this process, and the other processes knew of the killed
+    /// one; nil where not all did in time.
+    var firstSeconds: Double?
+    var allSeconds: Double?
+    var othersSeconds: Double?
+
+    var mostMemory: Int { memory.max() ?? 0 }
+
+    /// Until the last of all nodes knew.
+    var lastSeconds: Double? {
+      guard let allSeconds, let othersSeconds else { return nil }
+      return max(allSeconds, othersSeconds)
+    }
+  }
+
+  private static func report(_ findings: [Finding], _ outcome: inout Outcome) {
+    func seconds(_ value: Double?) -> String { value.map { NumberText.fixed($0, 1) } ?? "-" }
+    let intervals = findings.map { ValueText.text($0.interval) }
+    var table = TextTable(header: ["interval"] + intervals + ["ckit"])
+    table.add(
+      ["memory of a process, MB"]
+        + findings.map { NumberText.fixed(Double($0.mostMemory) / 1e6, 1) } + ["20"]
+    )
+    table.add(
+      ["bytes sent per node and second"]
+        + findings.map { NumberText.fixed($0.traffic.wireBytes, 1) } + ["50"]
+    )
+    table.add(
+      ["packets sent per node and second"]
+        + findings.map { NumberText.fixed($0.traffic.packets, 2) } + [""]
+    )
+    table.add(
+      ["s until one node knows of a kill"] + findings.map { seconds($0.firstSeconds) } + ["45–55"]
+    )
+    table.add(["s until all nodes do"] + findings.map { seconds($0.lastSeconds) } + ["45–56"])
+    outcome.lines = table.lines
+    outcome.lines += [
+      "",
+      "Memory is resident, the largest of the \(processCount) processes; ckit's and its bytes are",
+      "what it claims for 151 nodes, its times what was measured at 64.",
+    ]
+    for (finding, prefix) in zip(findings, ["", "slow_"]) {
+      outcome.figures += [
+        ("\(prefix)process_rss_bytes", .integer(finding.mostMemory)),
+        ("\(prefix)bytes_per_node_per_s", .number(finding.traffic.wireBytes)),
+        ("\(prefix)packets_per_node_per_s", .number(finding.traffic.packets)),
+        ("\(prefix)detection_first_s", .number(orNull: finding.firstSeconds)),
+        ("\(prefix)detection_all_s", .number(orNull: finding.lastSeconds)),
+      ]
+      outcome.failures += failures(finding)
+    }
+    outcome.figures.append(
+      ("slow_interval_ms", .number(orNull: findings.last?.interval.milliseconds))
+    )
+  }
+
+  private static func failures(_ finding: Finding) -> [String] {
+    let place = "at \(ValueText.text(finding.interval))"
+    var failures: [String] = []
+    if finding.mostMemory == 0 || finding.mostMemory >= claimedMemory {
+      failures.append("\(place) a process takes \(finding.mostMemory) bytes of memory")
+    }
+    guard let last = finding.lastSeconds else {
+      return failures + ["\(place) not all nodes came to know of the killed process"]
+    }
+    if last >= rivalSeconds.lowerBound, finding.traffic.wireBytes > claimedBytes {
+      let bytes = NumberText.fixed(finding.traffic.wireBytes, 1)
+      failures.append("\(place) a node sends \(bytes) bytes/s, though it sees a crash that late")
+    }
+    return failures
+  }
+}
