@@ -3,6 +3,8 @@
 
 #include "CAllocations.h"
 
+#include <malloc.h>
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define LEAVES_MALLOC_ALONE
@@ -13,6 +15,12 @@
 static _Thread_local struct allocations made __attribute__((tls_model("initial-exec")));
 
 struct allocations allocations_of_thread(void) { return made; }
+
+void allocations_map_from(int size) {
+  mallopt(M_MMAP_THRESHOLD, size);
+  // Each is one mapping, of which the kernel lets a process have 65,530 by default.
+  mallopt(M_MMAP_MAX, 60000);
+}
 
 #ifdef LEAVES_MALLOC_ALONE
 

@@ -18,4 +18,8 @@ bool allocations_are_counted(void);
 /// What the calling thread has allocated since it began.
 struct allocations allocations_of_thread(void);
 
+/// Lets each allocation of `size` bytes and more have pages of its own, which go back to the system
+/// with it: arrays that grow leave no holes behind.
+void allocations_map_from(int size);
+
 #endif

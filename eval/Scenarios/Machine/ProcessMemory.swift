@@ -1,3 +1,4 @@
+internal import CAllocations
 internal import Glibc
 
 /// The memory of this process that is really there.
@@ -13,6 +14,11 @@ package enum ProcessMemory {
       fields.count > 1, let pages = Int(fields[1])
     else { return 0 }
     return pages * Int(sysconf(CInt(_SC_PAGESIZE)))
+  }
+
+  /// Lets arrays that have grown large give back what they leave behind.
+  static func keepLargeArraysApart() {
+    allocations_map_from(65_536)
   }
 
   /// The largest resident set since ``resetPeak()``, in bytes.

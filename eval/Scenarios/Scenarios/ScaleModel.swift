@@ -88,5 +88,5 @@ struct ScaleModel: Sendable {
   /// name's cell, and what arrays keep to grow.
   static let member = 172.0
   /// Bytes of memory for a node beside its members, in the simulator.
-  static let node = 12_000.0
+  static let node = 20_000.0
 }

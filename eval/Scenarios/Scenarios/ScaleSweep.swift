@@ -7,6 +7,7 @@ enum ScaleSweep {
   static let sizes = [64, 100, 1_000, 10_000]
 
   static func run(_ measurement: Measurement) throws(EvaluationError) -> Outcome {
+    ProcessMemory.keepLargeArraysApart()
     var findings: [Finding] = []
     for size in ScaleSweep.sizes where size <= measurement.options.nodes {
       findings.append(try measure(size, measurement))
