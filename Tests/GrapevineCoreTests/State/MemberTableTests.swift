@@ -16,7 +16,7 @@ struct MemberTableTests {
     var random = Xoshiro256(seed: seed)
     var table = MemberTable(hash: Samples.hash)
     var naive: [MemberRecord] = []
-    // Few members come and go all the time; of many, which take several blocks, some half are there.
+    // Few members come and go all the time; many take several blocks, and half of them are there.
     let isLarge = random.chance(1, outOf: 4)
     let all = (0..<(isLarge ? 400 : 30)).map { Samples.record("member \($0)", generation: seed) }
     for step in 0..<(isLarge ? 1_200 : 150) {

@@ -1,7 +1,8 @@
 internal import GrapevineCore
 internal import GrapevineSimulation
 
-/// What a cluster of any size should take, reckoned from the configuration; docs/scale.md derives it.
+/// What a cluster of any size should take, reckoned from the configuration; docs/scale.md derives
+/// it.
 struct ScaleModel: Sendable {
   /// Seconds.
   let interval: Double
@@ -66,8 +67,8 @@ struct ScaleModel: Sendable {
     return (heartbeats * heartbeat + pings * ping, heartbeats + pings)
   }
 
-  /// The silence that phi allows, less the half of an interval that has passed of it; the questions,
-  /// and the time in which the accused may refute; the accusation and the verdict travel.
+  /// The silence that phi allows, less the half of an interval that has passed of it; the
+  /// questions, and the time in which the accused may refute; accusation and verdict travel.
   private func crash(_ hops: Int) -> Double {
     var window = ArrivalWindow(
       limit: configuration.arrivalWindow,
