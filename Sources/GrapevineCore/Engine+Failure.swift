@@ -338,23 +338,15 @@ extension Engine {
   /// Who is asked to reach a silent member: the one that did last, then members of chance, those
   /// first that were heard of lately.
   private mutating func relaySlots(for observation: Observation, count: Int) -> [Int] {
+    guard count > 0 else { return [] }
     let recently =
       lossAt ?? Instant(nanoseconds: clock.since(Instant(nanoseconds: 2 * interval)))
-    func isAskable(_ slot: Int) -> Bool {
-      let key = table.key(inSlot: slot)
-      return key != localKey && key != observation.key && table.isLive(slot)
-        && !table.isAccused(slot)
-    }
-    guard count > 0 else {
-      // Nobody, which takes no memory; but as many numbers are drawn as it takes to choose, so that
-      // what a seed leads to does not depend on it.
-      let heardCount = (0..<table.count).count { isAskable($0) && table.heardAt($0) >= recently }
-      for _ in 0..<max(0, heardCount - 1) { _ = random.next() }
-      return []
-    }
     var heard: [Int] = []
     var others: [Int] = []
-    for slot in 0..<table.count where isAskable(slot) {
+    for slot in 0..<table.count {
+      let key = table.key(inSlot: slot)
+      guard key != localKey, key != observation.key, table.isLive(slot), !table.isAccused(slot)
+      else { continue }
       if table.heardAt(slot) >= recently { heard.append(slot) } else { others.append(slot) }
     }
     random.shuffle(&heard)

@@ -114,9 +114,8 @@ extension Engine {
       metrics.drops[.misdirected] += 1
       return
     }
-    let now = clock
+    forgetLateRelays()
     let isForgetful = !PlantedFault.keepRelays.isPlanted
-    if isForgetful { relays.removeAll { $0.endsAt <= now } }
     guard relays.count < configuration.relayLimit || !isForgetful else {
       metrics.drops[.limit] += 1
       return
@@ -137,6 +136,13 @@ extension Engine {
       )
     )
     ping(slot, sequence)
+  }
+
+  /// Lets go of the places for answers to others' questions that are not to come any more.
+  mutating func forgetLateRelays() {
+    guard !relays.isEmpty, !PlantedFault.keepRelays.isPlanted else { return }
+    let now = clock
+    relays.removeAll { $0.endsAt <= now }
   }
 
   /// Takes an answer: to a question of this node, or to one that it asked for another.

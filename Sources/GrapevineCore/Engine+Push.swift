@@ -195,7 +195,7 @@ extension Engine {
     var hasProgress = false
     var behind: [MemberKey] = []
     while !reader.isAtEnd {
-      guard let section = try? Section.read(bytes, &reader) else { break }
+      guard let section = try? Section.reread(bytes, &reader) else { break }
       let outcome = apply(section, bytes, by: .push)
       hasProgress = hasProgress || outcome.hasProgress
       let end = section.state?.end ?? 0

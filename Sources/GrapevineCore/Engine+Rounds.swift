@@ -53,12 +53,13 @@ extension Engine {
     let jitter = interval / 10
     roundAt = clock.advanced(by: interval - jitter + random.below(2 * jitter + 1))
     roundCount += 1
-    countAtRound = table.count
     earlyCount = 0
     pushCount = 0
     // Answers are rare: one slow moment must not make this node patient for ever.
     roundTrip -= roundTrip / 64
     expireMembers()
+    countAtRound = table.count
+    forgetLateRelays()
     if phase == .left {
       let lifetime = configuration.memberExpiry.wholeNanoseconds
       if clock.since(table[localSlot].verdictSince) >= lifetime { fallSilent(after: localID) }

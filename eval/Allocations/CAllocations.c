@@ -22,6 +22,8 @@ void allocations_map_from(int size) {
   mallopt(M_MMAP_MAX, 60000);
 }
 
+void allocations_give_back(void) { malloc_trim(0); }
+
 #ifdef LEAVES_MALLOC_ALONE
 
 bool allocations_are_counted(void) { return false; }

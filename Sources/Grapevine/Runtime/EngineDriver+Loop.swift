@@ -39,7 +39,7 @@ extension EngineDriver: EventLoopClient {
   func deadlineReached(in context: EventLoop.Context) {
     work(in: context) { table in
       // What came while the thread was at work elsewhere was no silence.
-      if isLate { receiveDatagrams(&table, context) }
+      if isLate { receiveWaitingDatagrams(&table, context) }
       feed(&table, context) { engine, now in engine.advance(to: now) }
       let now = MonotonicClock.now()
       resumeAccepting(&table, context, at: now)
@@ -116,7 +116,7 @@ extension EngineDriver {
       }
       isFed = true
       isUnfinished = outcome.isUnfinished
-      if let outbox = outcome.outbox { send(outbox, through: outcome.socket) }
+      if let outbox = outcome.outbox, outbox.count > 0 { send(outbox, through: outcome.socket) }
       if let delegate = outcome.delegate { table.delegate = delegate }
     }
   }
@@ -153,20 +153,40 @@ extension EngineDriver {
     }
   }
 
-  private func receiveDatagrams(_ table: inout StreamTable, _ context: EventLoop.Context) {
-    guard let socket = table.sockets?.datagrams else { return }
+  /// Takes all that has come, within bounds.
+  private func receiveWaitingDatagrams(
+    _ table: inout StreamTable,
+    _ context: EventLoop.Context
+  ) {
+    for _ in 0..<Self.lateBatchLimit {
+      guard receiveDatagrams(&table, context) == DatagramInbox.capacity else { return }
+    }
+  }
+
+  /// Batches that a late loop takes before it does what was due.
+  private static let lateBatchLimit = 16
+
+  /// Takes one batch of datagrams; returns how many there were.
+  @discardableResult
+  private func receiveDatagrams(
+    _ table: inout StreamTable,
+    _ context: EventLoop.Context
+  ) -> Int {
+    guard let socket = table.sockets?.datagrams else { return 0 }
     let inbox = context.inbox
     do {
       try inbox.receive(from: socket)
     } catch {
       // It was about a datagram sent before; those that wait are told again.
       metrics.withLock { $0.receivesFailed += 1 }
-      return
+      return 0
     }
-    guard inbox.count > 0 else { return }
-    let truncated = (0..<inbox.count).count { inbox.isTruncated(at: $0) }
+    let count = inbox.count
+    guard count > 0 else { return 0 }
+    let truncated = (0..<count).count { inbox.isTruncated(at: $0) }
     if truncated > 0 { metrics.withLock { $0.receivesTruncated += truncated } }
     feedPackets(inbox, &table, context)
+    return count
   }
 
   /// Feeds the engine the packets of the inbox.

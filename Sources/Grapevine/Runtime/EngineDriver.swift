@@ -119,7 +119,7 @@ extension EngineDriver {
     var outcome = first
     while true {
       if let poke = outcome.poke { loop.poke(poke) }
-      if let outbox = outcome.outbox, send(outbox, through: outcome.socket),
+      if let outbox = outcome.outbox, outbox.count > 0, send(outbox, through: outcome.socket),
         let client = outcome.client
       {
         loop.poke(client)

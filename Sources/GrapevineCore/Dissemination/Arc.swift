@@ -56,3 +56,26 @@ struct LiveSlots: RandomAccessCollection {
     return index
   }
 }
+
+extension MemberTable {
+  /// The live members on an arc, in the circle's order, as slots.
+  ///
+  /// - Complexity: O(members on the arc).
+  func liveSlots(on arc: Arc) -> [Int] {
+    var slots: [Int] = []
+    let parts =
+      arc.lower <= arc.upper
+      ? [positions(from: arc.lower, through: arc.upper)]
+      : [
+        positions(from: arc.lower, through: .highest),
+        positions(from: .lowest, through: arc.upper),
+      ]
+    for part in parts {
+      forEachSlot(at: part) { slot in
+        if isLive(slot) { slots.append(slot) }
+        return true
+      }
+    }
+    return slots
+  }
+}

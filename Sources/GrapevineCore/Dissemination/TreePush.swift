@@ -24,13 +24,14 @@ package enum TreePush {
     in table: MemberTable,
     random: inout Xoshiro256
   ) -> [Branch] {
-    let slots = LiveSlots(on: arc, in: table)
     var cutter = Cutter(table: table, avoided: avoided, lossAt: lossAt)
     guard lossAt != nil else {
+      let slots = LiveSlots(on: arc, in: table)
       cutter.cut(slots, around: slots.index(of: own), own, arc, fanout, &random)
       return cutter.branches
     }
-    let unaccused = slots.filter { !table.isAccused($0) || table.key(inSlot: $0) == own }
+    let unaccused = table.liveSlots(on: arc)
+      .filter { !table.isAccused($0) || table.key(inSlot: $0) == own }
     let position = unaccused.firstIndex { table.key(inSlot: $0) == own }
     cutter.cut(unaccused, around: position, own, arc, fanout, &random)
     return cutter.branches

@@ -89,27 +89,28 @@ extension MemberOrder {
   func sum(of ranks: Range<Int>) -> UInt64 {
     var sum: UInt64 = 0
     forEachBlock(in: ranks) { block, part in
-      guard part.count < block.places.count else { return sum &+= block.sum }
-      for index in part { sum &+= block.places[index].contribution }
+      if part.count == block.places.count {
+        sum &+= block.sum
+      } else {
+        for index in part { sum &+= block.places[index].contribution }
+      }
+      return true
     }
     return sum
   }
 
   /// Calls `body` with the places in a range of ranks, in order, until it returns false.
   func forEach(in ranks: Range<Int>, _ body: (Place) -> Bool) {
-    var goesOn = true
-    forEachBlock(in: ranks) { block, part in
-      for index in part where goesOn { goesOn = body(block.places[index]) }
-    }
+    forEachBlock(in: ranks) { block, part in part.allSatisfy { body(block.places[$0]) } }
   }
 
-  private func forEachBlock(in ranks: Range<Int>, _ body: (Block, Range<Int>) -> Void) {
+  private func forEachBlock(in ranks: Range<Int>, _ body: (Block, Range<Int>) -> Bool) {
     guard !ranks.isEmpty else { return }
     var number = lastBlock { $0.rank <= ranks.lowerBound }
     while number < blocks.count, blocks[number].rank < ranks.upperBound {
       let start = blocks[number].rank
       let part = (start..<start + blocks[number].places.count).clamped(to: ranks)
-      body(blocks[number], part.lowerBound - start..<part.upperBound - start)
+      guard body(blocks[number], part.lowerBound - start..<part.upperBound - start) else { return }
       number += 1
     }
   }

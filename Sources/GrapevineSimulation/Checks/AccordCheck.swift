@@ -55,6 +55,14 @@ extension Simulation {
     }
   }
 
+  /// Demands that nodes hold the same.
+  ///
+  /// - Throws: a ``Violation`` of ``AccordCheck`` that says how two of them differ.
+  package func requireSameness(among group: [Int]) throws(Violation) {
+    guard !isConverged(among: group) else { return }
+    throw discord(dissent.0, describeDissent())
+  }
+
   private func discord(_ node: Int, _ detail: String) -> Violation {
     Violation(AccordCheck.self, seed: seed, time: now, node: node, detail: detail)
   }

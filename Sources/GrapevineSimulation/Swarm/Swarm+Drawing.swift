@@ -247,10 +247,10 @@ extension Swarm {
       configuration.entryLimit = Int(random.magnitude(in: 5...100))
     }
     if random.chance(1, outOf: 4) { configuration.valueSizeLimit = 500 + random.index(20_000) }
-    if random.chance(1, outOf: 2) {
+    if random.chance(1, outOf: 4) {
       configuration.graveLimit = Int(random.magnitude(in: 1...4))
     }
-    if random.chance(1, outOf: 4) {
+    if random.chance(1, outOf: 8) {
       configuration.graveLifetime = .milliseconds(Int64(random.magnitude(in: 1...60_000)))
     }
     // No shorter than what tells twins apart.

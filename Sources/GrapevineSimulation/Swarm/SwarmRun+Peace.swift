@@ -157,8 +157,8 @@ extension SwarmRun {
     throw missed(ConvergenceCheck.self, simulation.dissent.0, simulation.describeDissent())
   }
 
-  /// Demands what is promised where some have no room: all list each other as live, and who has
-  /// refused nothing holds all that the others have written.
+  /// Demands what is promised where some have no room: all list each other as live, who has refused
+  /// nothing holds all that the others have written, and those with room hold the same.
   private mutating func settle(within duration: Duration) throws(Swarm.Failure) -> Instant {
     let deadline = simulation.now + duration
     while true {
@@ -167,6 +167,7 @@ extension SwarmRun {
       do throws(Violation) {
         try simulation.requireAllHeldLive(among: group)
         try simulation.requireKnowledge(among: group)
+        try simulation.requireSameness(among: group.filter { hasRoom($0) })
         try simulation.verify(among: group)
         return simulation.now
       } catch {
@@ -181,6 +182,11 @@ extension SwarmRun {
       try advance(options.configuration.interval)
       if witness.coverage.supersessions != count { tellSeeds() }
     }
+  }
+
+  /// Says whether a node takes all that others say.
+  private func hasRoom(_ node: Int) -> Bool {
+    simulation.configuration(of: node).remoteStateLimit == GossipConfiguration().remoteStateLimit
   }
 
   /// Demands that all come to list each other as live, and nobody else.

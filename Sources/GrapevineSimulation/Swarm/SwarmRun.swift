@@ -55,7 +55,7 @@ struct SwarmRun {
     simulation = Simulation(seed: seed, conditions: options.conditions, trace: trace)
     simulation.quirkSites = options.quirkSites
     random = Xoshiro256(seed: seed ^ 0x5275_6E00)
-    witness = SwarmWitness(graveLimit: options.configuration.graveLimit)
+    witness = SwarmWitness(options.configuration)
   }
 
   mutating func run() throws(Swarm.Failure) -> Swarm.Report {

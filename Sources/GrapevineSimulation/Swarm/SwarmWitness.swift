@@ -55,9 +55,11 @@ final class SwarmWitness {
   /// By node those of them that it has a grave of, the oldest first.
   private var buried: [[MemberID]] = []
   private let graveLimit: Int
+  private let countsGraves: Bool
 
-  init(graveLimit: Int) {
-    self.graveLimit = graveLimit
+  init(_ configuration: GossipConfiguration) {
+    graveLimit = configuration.graveLimit
+    countsGraves = configuration.graveLifetime == GossipConfiguration().graveLifetime
   }
 
   /// A node's next process has started: it knows nothing, and nothing waits for it.
@@ -75,7 +77,8 @@ final class SwarmWitness {
     forgotten[node].append(id)
     buried[node].removeAll { $0 == id }
     buried[node].append(id)
-    guard buried[node].count > graveLimit else { return }
+    // Where graves run out soon, which of them the limit drove out can't be told.
+    guard countsGraves, buried[node].count > graveLimit else { return }
     buried[node].removeFirst()
     coverage.lostGraves += 1
   }

@@ -22,4 +22,7 @@ struct allocations allocations_of_thread(void);
 /// with it: arrays that grow leave no holes behind.
 void allocations_map_from(int size);
 
+/// Gives free memory back to the system.
+void allocations_give_back(void);
+
 #endif

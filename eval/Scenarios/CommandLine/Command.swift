@@ -83,6 +83,11 @@ extension Command {
     if options.scenario == .compare {
       try Compare.check(options, given: words.options.map(\.option.name))
     }
+    if options.scenario == .scale, options.nodes < ScaleSweep.sizes[0] {
+      throw UsageError(
+        "--nodes is “\(options.nodes)”: for scale it must be at least \(ScaleSweep.sizes[0])"
+      )
+    }
     guard options.scenario != .simulate else { return try checkSimulation(options) }
     guard options.victims < options.nodes else {
       throw UsageError(

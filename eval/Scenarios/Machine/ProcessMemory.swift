@@ -21,6 +21,11 @@ package enum ProcessMemory {
     allocations_map_from(65_536)
   }
 
+  /// Gives what is free back to the system.
+  static func giveBack() {
+    allocations_give_back()
+  }
+
   /// The largest resident set since ``resetPeak()``, in bytes.
   package static var peak: Int {
     let line = readSystemFile("/proc/self/status")?.split(separator: "\n")

@@ -119,6 +119,10 @@ enum Processes {
     guard let last = finding.lastSeconds else {
       return failures + ["\(place) not all nodes came to know of the killed process"]
     }
+    if last > rivalSeconds.upperBound {
+      let seconds = NumberText.fixed(last, 1)
+      failures.append("\(place) a killed process is known after \(seconds) s only")
+    }
     if last >= rivalSeconds.lowerBound, finding.traffic.wireBytes > claimedBytes {
       let bytes = NumberText.fixed(finding.traffic.wireBytes, 1)
       failures.append("\(place) a node sends \(bytes) bytes/s, though it sees a crash that late")

@@ -39,6 +39,7 @@ enum ScaleSweep {
     _ measurement: Measurement
   ) throws(EvaluationError) -> Finding {
     let title = "\(size) nodes"
+    ProcessMemory.giveBack()
     let memoryBefore = ProcessMemory.resident
     let begin = MachineClock.now
     let cluster = try measurement.makeCluster()
