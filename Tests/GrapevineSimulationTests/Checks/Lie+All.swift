@@ -1,5 +1,6 @@
 import GrapevineCore
 import GrapevineSimulation
+import Testing
 
 extension Lie {
   static let all = sizes + times + memories + traffic + keys + members + verdicts + peace
@@ -80,7 +81,16 @@ extension Lie {
       simulation.pretend(sending: packets, to: target, from: 1, answering: .digest)
     },
     Lie(ExchangeCheck.self, "a stranger gets more than eight times what it sent") { simulation in
-      let body = [UInt8](repeating: 0, count: 984)
+      // Whatever packets are taken apart, these can be.
+      var body: [UInt8] = [0]
+      for size in [229, 229, 229, 228] {
+        let name = String(repeating: "n", count: size)
+        let id = MemberID(name: name, generation: 1)
+        let head = Section.begin(MemberKey(id), in: &body)
+        Section.write(identity: id, to: &body)
+        Section.end(head, in: &body)
+      }
+      #expect(body.count == 984)
       let packets = [simulation.packet(.delta, body: body), simulation.packet(.delta, body: body)]
       let stranger = simulation.freshEndpoint()
       for (target, size) in [(simulation.endpoint(of: 2), 32), (stranger, 250), (stranger, 249)] {

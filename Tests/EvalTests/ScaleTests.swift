@@ -1,0 +1,45 @@
+import Computing
+import Testing
+
+@testable import EvalScenarios
+
+/// Clusters of many sizes beside the model.
+@Suite(.computing, .timeLimit(.minutes(5))) struct ScaleTests {
+  @Test(arguments: [(2, 1), (9, 1), (10, 2), (64, 2), (73, 2), (4_096, 4), (10_000, 5)])
+  func `a push takes as many hops as its tree is deep`(nodes: Int, hops: Int) throws {
+    let model = ScaleModel(try options("scale"))
+    #expect(model.figures(of: nodes).hops == hops)
+    #expect(model.figures(of: nodes).update == Double(hops))
+  }
+
+  @Test func `sizes are measured beside what is reckoned, and agree with it`() throws {
+    let options = try options("scale", "--nodes=100", "--runs=2")
+    let progress = Progress(isTerminal: false, write: { _ in })
+    let outcome = try Evaluation.measured(options, progress)
+    #expect(outcome.failures.isEmpty, "\(outcome.failures)")
+    #expect(outcome.lines.count { $0.hasPrefix("  reckoned") } == 2)
+    #expect(outcome.lines.contains { $0.hasPrefix("64 ") })
+    #expect(outcome.lines.contains { $0.hasPrefix("100 ") })
+    let model = ScaleModel(options)
+    guard case .array(let sizes)? = outcome.figures.first?.value else {
+      Issue.record("no figures of sizes")
+      return
+    }
+    for (object, nodes) in zip(sizes, ScaleSweep.sizes) {
+      guard case .object(let fields) = object,
+        case .number(let bytes)? = fields.first(where: { $0.0 == "bytes_per_node_per_s" })?.1
+      else {
+        Issue.record("no bytes of \(nodes) nodes")
+        continue
+      }
+      let reckoned = model.figures(of: nodes).bytes
+      #expect(abs(bytes - reckoned) < 0.05 * reckoned, "\(bytes) bytes, \(reckoned) reckoned")
+    }
+  }
+
+  @Test func `sizes that are not measured are refused in a sentence`() {
+    #expect(failure(["scale", "--nodes=63"])?.contains("for scale it must be at least 64") == true)
+    #expect(failure(["scale", "--network=loopback"])?.contains("has no meaning for scale") == true)
+    #expect(failure(["scale", "--loss=0.1"])?.contains("has no meaning for scale") == true)
+  }
+}
