@@ -1,9 +1,10 @@
+import Computing
 import GrapevineCore
 import Testing
 
 @testable import EvalScenarios
 
-@Suite struct BenchTests {
+@Suite(.computing) struct BenchTests {
   private func outcome(_ arguments: String...) throws -> Outcome {
     guard case .run(let options) = try Command(arguments: ["bench"] + arguments) else {
       throw EvaluationError("no run")
@@ -84,7 +85,7 @@ import Testing
   }
 }
 
-@Suite struct BenchThreadTests {
+@Suite(.computing) struct BenchThreadTests {
   @Test func `what other threads allocate counts where they credit it`() throws {
     let benchmark = Benchmark("test", operationCount: 4, repeatability: .timedOnly) {
       { count in
