@@ -4,7 +4,7 @@ import Testing
 @testable import EvalScenarios
 
 /// The scenario that sets the model beside what is documented.
-@Suite(.computing, .timeLimit(.minutes(5))) struct CompareDetectionTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct CompareDetectionTests {
   private func outcome(_ options: Options) throws -> Outcome {
     try Evaluation.measure(
       Measurement(options: options, progress: Progress(isTerminal: false, write: { _ in }))

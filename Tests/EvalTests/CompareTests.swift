@@ -5,7 +5,7 @@ import Testing
 @testable import EvalScenarios
 
 /// Configurations side by side.
-@Suite(.computing, .timeLimit(.minutes(5))) struct CompareTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct CompareTests {
   private func outcome(_ options: Options) throws -> Outcome {
     try Evaluation.measured(options, Progress(isTerminal: false, write: { _ in }))
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import EvalScenarios
 
 /// The model of kite's failure detection, held against what is documented of its rule.
-@Suite(.computing, .timeLimit(.minutes(5))) struct DirectContactModelTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct DirectContactModelTests {
   /// The models of some seeds after some rounds.
   private func models(_ nodes: Int, _ seeds: Range<UInt64>, rounds: Int) -> [DirectContactModel] {
     seeds.map { seed in

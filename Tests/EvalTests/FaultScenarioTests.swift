@@ -6,7 +6,7 @@ import Testing
 @testable import EvalScenarios
 
 /// What the scenarios make of clusters in which something goes wrong.
-@Suite(.computing, .timeLimit(.minutes(5))) struct FaultScenarioTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct FaultScenarioTests {
   private func options(_ scenario: Scenario, nodes: Int = 8) -> Options {
     var options = Options(scenario: scenario)
     options.givenNodes = nodes

@@ -6,7 +6,7 @@ import Testing
 @testable import EvalScenarios
 
 /// The page, from a small cluster with invented figures of real sockets.
-@Suite(.computing, .timeLimit(.minutes(5))) struct PageTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct PageTests {
   private static let names = [
     "share", "completion", "spread-by-size", "spread-by-loss", "detection", "trade",
     "detection-by-size", "detection-by-loss", "traffic", "memory",

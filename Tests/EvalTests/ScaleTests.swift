@@ -4,7 +4,7 @@ import Testing
 @testable import EvalScenarios
 
 /// Clusters of many sizes beside the model.
-@Suite(.computing, .timeLimit(.minutes(5))) struct ScaleTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct ScaleTests {
   @Test(arguments: [(2, 1), (9, 1), (10, 2), (64, 2), (73, 2), (4_096, 4), (10_000, 5)])
   func `a push takes as many hops as its tree is deep`(nodes: Int, hops: Int) throws {
     let model = ScaleModel(try options("scale"))

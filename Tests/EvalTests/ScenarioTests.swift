@@ -6,7 +6,7 @@ import Testing
 @testable import EvalScenarios
 
 /// The scenarios on small simulated clusters of real engines.
-@Suite(.computing, .timeLimit(.minutes(5))) struct ScenarioTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct ScenarioTests {
   private func options(_ scenario: Scenario) -> Options {
     var options = Options(scenario: scenario)
     options.givenNodes = 8

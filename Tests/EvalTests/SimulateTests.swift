@@ -8,7 +8,7 @@ import Testing
 @testable import EvalScenarios
 
 /// Runs that a seed draws, as the command line asks for them.
-@Suite(.computing, .timeLimit(.minutes(5))) struct SimulateTests {
+@Suite(.computing, .timeLimit(.minutes(15))) struct SimulateTests {
   private func options(_ arguments: String...) throws -> Options {
     guard case .run(let options) = try Command(arguments: ["simulate"] + arguments) else {
       throw UsageError("help was read instead of a run")
