@@ -157,7 +157,7 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineCoreTests",
-      dependencies: ["Allocations", "Computing", "GrapevineCore", "GrapevineHashing"],
+      dependencies: ["Allocations", "Pacing", "GrapevineCore", "GrapevineHashing"],
       swiftSettings: strict
     ),
     .testTarget(
@@ -175,15 +175,15 @@ let package = Package(
       name: "GrapevineTests",
       dependencies: [
         "Grapevine", "GrapevineEncryption", "GrapevineTransport", "GrapevineCore",
-        "GrapevineHashing", "NodeProcess",
+        "GrapevineHashing", "NodeProcess", "Pacing",
       ],
       swiftSettings: strict
     ),
     .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: strict),
     .target(
-      name: "Computing",
+      name: "Pacing",
       dependencies: ["GrapevineTransport"],
-      path: "Tests/Support/Computing",
+      path: "Tests/Support/Pacing",
       swiftSettings: strict
     ),
     .target(name: "ShiftedClock", path: "Tests/Support/ShiftedClock"),
@@ -197,18 +197,18 @@ let package = Package(
     ),
     .testTarget(
       name: "GrapevineSimulationTests",
-      dependencies: ["Computing", "GrapevineSimulation", "GrapevineCore"],
+      dependencies: ["Pacing", "GrapevineSimulation", "GrapevineCore"],
       swiftSettings: strict
     ),
     .testTarget(
       name: "GrapevineTestingTests",
-      dependencies: ["Grapevine", "GrapevineTesting", "GrapevineTransport"],
+      dependencies: ["Grapevine", "GrapevineTesting", "GrapevineTransport", "Pacing"],
       swiftSettings: strict
     ),
     .testTarget(
       name: "EvalTests",
       dependencies: [
-        "Computing", "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineSharding",
+        "Pacing", "EvalScenarios", "Grapevine", "GrapevineCore", "GrapevineSharding",
         "GrapevineSimulation", "GrapevineTransport", "eval",
       ],
       swiftSettings: strict
@@ -231,7 +231,7 @@ let package = Package(
       path: "Tests/FuzzTests",
       swiftSettings: strict
     ),
-    .testTarget(name: "TidyTests", dependencies: ["Computing"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", dependencies: ["Pacing"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

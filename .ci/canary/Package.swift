@@ -18,14 +18,14 @@ let package = Package(
     ),
     .target(name: "Allocations", path: "Tests/Support/Allocations", swiftSettings: imports),
     .target(
-      name: "Computing",
+      name: "Pacing",
       dependencies: ["GrapevineTransport"],
-      path: "Tests/Support/Computing",
+      path: "Tests/Support/Pacing",
       swiftSettings: imports
     ),
     .testTarget(
       name: "GrapevineCoreTests",
-      dependencies: ["Allocations", "Computing", "GrapevineCore", "GrapevineHashing"],
+      dependencies: ["Allocations", "Pacing", "GrapevineCore", "GrapevineHashing"],
       swiftSettings: imports
     ),
   ]

@@ -1,5 +1,5 @@
-import Computing
 import GrapevineCore
+import Pacing
 import Testing
 
 @testable import EvalScenarios

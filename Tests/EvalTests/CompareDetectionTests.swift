@@ -1,4 +1,4 @@
-import Computing
+import Pacing
 import Testing
 
 @testable import EvalScenarios

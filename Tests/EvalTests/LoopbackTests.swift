@@ -1,9 +1,10 @@
+import Pacing
 import Testing
 
 @testable import EvalScenarios
 
 /// The scenarios on small clusters of real sockets.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct LoopbackTests {
+@Suite(.inTurn, .serialized, .timeLimit(.minutes(1))) struct LoopbackTests {
   private func options(_ scenario: Scenario, nodes: Int) -> Options {
     var options = Options(scenario: scenario)
     options.network = .loopback

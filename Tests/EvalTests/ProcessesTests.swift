@@ -1,9 +1,10 @@
+import Pacing
 import Testing
 
 @testable import EvalScenarios
 
 /// Nodes in processes of their own, beside some in this one.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ProcessesTests {
+@Suite(.inTurn, .serialized, .timeLimit(.minutes(2))) struct ProcessesTests {
   @Test func `memory, bytes and the death of a process are found at both intervals`() async throws {
     var options = Options(scenario: .processes)
     options.givenNodes = 6

@@ -1,7 +1,7 @@
-import Computing
 import Glibc
 import GrapevineCore
 import GrapevineSimulation
+import Pacing
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
-import Computing
 import Glibc
 import GrapevineSimulation
+import Pacing
 import Testing
 
 /// The seeds to try: 1 to 4, or `CASES` of them from `SEED` on.

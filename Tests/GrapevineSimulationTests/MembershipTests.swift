@@ -1,6 +1,6 @@
-import Computing
 import GrapevineCore
 import GrapevineSimulation
+import Pacing
 import Testing
 
 /// Lives of one name, labels, and leaving.

@@ -1,10 +1,11 @@
 import Grapevine
 import GrapevineTesting
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Real nodes on a network in memory.
-@Suite(.serialized) struct MemoryNodeTests {
+@Suite(.inTurn, .serialized) struct MemoryNodeTests {
   @Test func `eight nodes come together, and a change reaches all`() async throws {
     let cluster = try await MemoryCluster(count: 8)
     defer { cluster.close() }

@@ -1,9 +1,10 @@
 import Glibc
 import Grapevine
+import Pacing
 import Testing
 
 /// Nodes on sockets that someone else has bound.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct BoundSocketsTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct BoundSocketsTests {
   /// A socket on the loopback, bound to `port`, or to none if that is nil.
   private func bound(_ type: __socket_type, port: UInt16?) throws -> (raw: Int32, port: UInt16) {
     let raw = socket(AF_INET, Int32(type.rawValue), 0)

@@ -1,8 +1,9 @@
 import Foundation
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct CodableTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct CodableTests {
   @Test func `Members and metrics survive a round trip`() async throws {
     let nodes = try await makeCluster("a", "b")
     try nodes[1].update([.set("key", to: "värde"), .set("gone", to: "x"), .delete(key: "gone")])

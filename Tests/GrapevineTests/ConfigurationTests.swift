@@ -1,7 +1,8 @@
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay) struct ConfigurationTests {
+@Suite(.inTurn, .nodesStay) struct ConfigurationTests {
   @Test func `The defaults are those of the design`() throws {
     let configuration = Node.Configuration()
     try configuration.validate()

@@ -1,9 +1,10 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Nodes that end without a word, as their watchers and logs tell it.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct CrashTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct CrashTests {
   @Test func `Others say that a node that ends without a word is down`() async throws {
     let nodes = try await makeCluster("a", "b", "c")
     let recorders = nodes.map { node in

@@ -1,7 +1,8 @@
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct EventStreamTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct EventStreamTests {
   @Test func `A stream begins where its snapshot ends`() async throws {
     let nodes = try await makeCluster("a", "b")
     try nodes[1].set("before", "1")

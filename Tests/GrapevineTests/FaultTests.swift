@@ -1,8 +1,9 @@
 import Grapevine
+import Pacing
 import Testing
 
 /// Faults that evaluations make on purpose, since the loopback has none of its own.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct FaultTests {
   private func failure(of node: Node, joining other: Node) async -> AddressFailure? {
     do {
       try await node.join([other.address.description])

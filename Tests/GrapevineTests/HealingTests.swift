@@ -1,9 +1,10 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Names and seeds that are asked again and again, so that who lost each other finds each other.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct HealingTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct HealingTests {
   private let names = NameServer()
 
   /// Starts a node that asks the test's names, all of them every 100 ms.

@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct JoinFailureTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct JoinFailureTests {
   @Test func `A closed port refuses`() async throws {
     let peer = StrangePeer(.closed)
     let node = try makeNode()

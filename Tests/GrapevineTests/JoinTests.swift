@@ -1,7 +1,8 @@
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct JoinTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct JoinTests {
   @Test func `Two nodes see each other's keys`() async throws {
     let a = try makeNode("a")
     let b = try makeNode("b")

@@ -1,9 +1,10 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Hearing of some keys only, and waiting for them.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct KeyWatchTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct KeyWatchTests {
   @Test func `keys with a prefix are told, set and deleted, and no others`() async throws {
     let nodes = try await makeCluster("a", "b")
     let changes = Locked<[KeyChange]>([])

@@ -1,7 +1,8 @@
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct LeaveTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct LeaveTests {
   @Test func `Alone a node leaves at once`() async throws {
     let node = try makeNode()
     #expect(try await node.leave() == LeaveReport(asked: [], acknowledged: []))
@@ -75,7 +76,7 @@ import Testing
   }
 }
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct CloseTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct CloseTests {
   @Test func `Closing twice is harmless`() throws {
     let node = try makeNode()
     node.close()

@@ -1,9 +1,10 @@
 import Grapevine
 import GrapevineEncryption
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct LogTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct LogTests {
   /// A sink that keeps what it is handed.
   private final class Sink: LogSink {
     let minimumLevel: LogLevel

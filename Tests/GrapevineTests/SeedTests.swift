@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SeedTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct SeedTests {
   @Test func `A node asks its seeds at the start`() async throws {
     let a = try makeNode("a")
     let address = a.address.description

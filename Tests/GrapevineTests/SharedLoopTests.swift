@@ -1,11 +1,16 @@
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SharedLoopTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct SharedLoopTests {
   @Test func `Many nodes on one loop converge`() async throws {
     let loop = try Node.Loop()
     let nodes = try (0..<24).map { index in
-      try makeNode("node-\(index)") { $0.loop = loop }
+      try makeNode("node-\(index)") {
+        $0.loop = loop
+        // They all join at once, on one thread.
+        $0.gossip.streamTimeout = .seconds(20)
+      }
     }
     let recorder = Recorder()
     nodes[0].watch(recorder)

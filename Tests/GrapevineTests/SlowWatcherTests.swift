@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SlowWatcherTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct SlowWatcherTests {
   @Test func `A watcher that sleeps delays nobody and is told what it missed`() async throws {
     let limit = 8
     let nodes = try await makeCluster("a", "b") { $0.watcherQueueLimit = limit }

@@ -1,9 +1,10 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Clusters whose network falls apart and comes together again.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SplitTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct SplitTests {
   /// Lets nothing pass between the two sides.
   private func split(_ first: some Sequence<Node>, _ second: some Sequence<Node>) {
     for node in first { node.setUnreachable(Set(second.map(\.address))) }

@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct SpreadTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct SpreadTests {
   /// Longer than any test takes: only what ends it lets the test go on.
   private let endless = Duration.seconds(3_600)
 

@@ -1,7 +1,8 @@
 import Grapevine
+import Pacing
 import Testing
 
-@Suite(.nodesStay) struct StateTests {
+@Suite(.inTurn, .nodesStay) struct StateTests {
   @Test func `What was set is read back at once`() throws {
     let node = try makeNode("alone")
     #expect(try node.set("text", "värde") == 1)

@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct WatcherTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct WatcherTests {
   @Test func `A watcher is told what happens in order`() async throws {
     let a = try makeNode("a")
     let b = try makeNode("b")

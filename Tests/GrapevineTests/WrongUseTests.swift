@@ -1,9 +1,10 @@
 import Grapevine
+import Pacing
 import Testing
 
 /// Every call that can fail, made of a node that can't do it, or with a value that can't be used:
 /// each answer says which value it is about, and in a sentence what is wrong or would be right.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct WrongUseTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct WrongUseTests {
   /// A call of a node.
   struct Call: Sendable, CustomTestStringConvertible {
     let testDescription: String

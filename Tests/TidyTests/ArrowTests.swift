@@ -1,4 +1,4 @@
-import Computing
+import Pacing
 import Testing
 
 /// What may be imported where: the arrows of the architecture, and the parts of the system needed.

@@ -1,4 +1,4 @@
-import Computing
+import Pacing
 import Testing
 
 /// The clock on the wall may step either way at any moment: so it numbers the lives of a name, and

@@ -1,4 +1,4 @@
-import Computing
+import Pacing
 import Testing
 
 @Suite(.computing) struct `A page of documentation` {

@@ -1,4 +1,4 @@
-import Computing
+import Pacing
 import Testing
 
 private let columnLimit = 100

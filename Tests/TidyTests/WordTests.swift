@@ -1,4 +1,4 @@
-import Computing
+import Pacing
 import Testing
 
 /// A file that may do what no other may, and why.

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Glibc
+import Pacing
 import Testing
 
 @testable import EvalScenarios
 
 /// What `eval node --json` prints, read by a program.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct NodeJSONLoopbackTests {
+@Suite(.inTurn, .serialized, .timeLimit(.minutes(2))) struct NodeJSONLoopbackTests {
   /// A line, of which each kind has some of these.
   private struct Told: Decodable {
     let time: Double

@@ -1,10 +1,11 @@
 import Glibc
+import Pacing
 import Testing
 
 @testable import EvalScenarios
 
 /// `eval node` as it is used: real processes on the loopback, typed at, killed and started again.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct NodeLoopbackTests {
+@Suite(.inTurn, .serialized, .timeLimit(.minutes(2))) struct NodeLoopbackTests {
   private func first() async throws -> (NodeTerminal, String) {
     let node = try NodeTerminal(
       "--bind=127.0.0.1:0",

@@ -1,5 +1,5 @@
-import Computing
 import GrapevineCore
+import Pacing
 import Testing
 
 /// Replicas under random histories; `CASES` sets how many, `SEED` where they begin.

@@ -1,6 +1,6 @@
 import Allocations
-import Computing
 import GrapevineCore
+import Pacing
 import Testing
 
 /// The decoder and the engine under datagrams that nobody sent; `CASES` sets how many, `SEED` where

@@ -1,6 +1,6 @@
-import Computing
 import GrapevineCore
 import GrapevineSimulation
+import Pacing
 import Testing
 
 /// The check of the order of events, by events that are made up.

@@ -1,6 +1,6 @@
-import Computing
 import GrapevineCore
 import GrapevineSimulation
+import Pacing
 import Testing
 
 /// The check of verdicts, by verdicts that are made up.

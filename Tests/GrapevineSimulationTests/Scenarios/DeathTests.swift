@@ -1,6 +1,6 @@
-import Computing
 import GrapevineCore
 import GrapevineSimulation
+import Pacing
 import Testing
 
 /// Members that die, one or many, and that they stay dead.

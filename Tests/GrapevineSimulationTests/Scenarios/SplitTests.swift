@@ -1,6 +1,6 @@
-import Computing
 import GrapevineCore
 import GrapevineSimulation
+import Pacing
 import Testing
 
 /// Clusters that fall apart, and come together again.

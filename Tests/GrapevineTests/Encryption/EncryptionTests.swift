@@ -1,3 +1,4 @@
+import Pacing
 import Testing
 
 /// What the seal of a node keeps others from, on real sockets.

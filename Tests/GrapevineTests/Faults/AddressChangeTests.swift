@@ -1,10 +1,12 @@
 import Glibc
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Hosts that get other addresses, and ports that are used again.
 @Suite(
+  .inTurn,
   .serialized,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")

@@ -1,10 +1,12 @@
 import Glibc
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// What a node that is bound to all addresses tells others, on hosts of all kinds.
 @Suite(
+  .inTurn,
   .serialized,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")

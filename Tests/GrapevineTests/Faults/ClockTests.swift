@@ -1,13 +1,14 @@
 import Glibc
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Clocks that step, and clocks of machines that started years apart.
 ///
 /// The processes have a wall clock of their own: in them the C library's functions that read it are
 /// replaced, and nothing of the library is.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ClockTests {
+@Suite(.inTurn, .serialized, .timeLimit(.minutes(3))) struct ClockTests {
   private let interval = Duration.milliseconds(Environment.isFull ? 500 : 100)
   private static let year = 365 * 86_400 * 1_000
 

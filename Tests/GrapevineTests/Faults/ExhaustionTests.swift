@@ -1,10 +1,12 @@
 import Glibc
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// What the system gives, and then does not give any more.
 @Suite(
+  .inTurn,
   .serialized,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")

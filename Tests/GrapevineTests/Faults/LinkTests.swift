@@ -1,5 +1,6 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Cables that are pulled.

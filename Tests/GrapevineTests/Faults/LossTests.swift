@@ -1,5 +1,6 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Packets that are lost: one way, by chance, or because the system refuses to send them.

@@ -1,10 +1,12 @@
 import Glibc
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Names that a real name server gives, answers wrong, late, or not at all.
 @Suite(
+  .inTurn,
   .serialized,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off"),

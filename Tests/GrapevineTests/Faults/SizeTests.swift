@@ -1,9 +1,11 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Paths that carry short packets and lose long ones without a word.
 @Suite(
+  .inTurn,
   .serialized,
   .timeLimit(.minutes(3)),
   .enabled(if: NetworkLab.isWanted, "NAMESPACES=off")

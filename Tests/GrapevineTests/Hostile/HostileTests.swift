@@ -1,3 +1,4 @@
+import Pacing
 import Testing
 
 /// What attackers on the network can do to a node, on real sockets: each attack is made on a node

@@ -1,9 +1,10 @@
 import Grapevine
 import GrapevineEncryption
+import Pacing
 import Testing
 
 /// What a node tells of itself to those who watch over it.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct MetricsTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct MetricsTests {
   /// A line of the text format that is no comment.
   private struct Sample {
     var name: Substring

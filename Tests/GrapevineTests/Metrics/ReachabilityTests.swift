@@ -1,8 +1,9 @@
 import Grapevine
+import Pacing
 import Testing
 
 /// Trying in every way to reach a member, on real sockets.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct ReachabilityTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct ReachabilityTests {
   @Test func `a member that is well answers in every way`() async throws {
     let nodes = try await makeCluster("a", "b", "c", "d")
     try await eventually("a knows all") { nodes[0].liveMemberCount == 4 }

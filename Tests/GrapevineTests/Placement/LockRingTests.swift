@@ -1,10 +1,11 @@
 import Grapevine
 import GrapevineCore
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// After the tests of pachyderm's lock ring, on real nodes.
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct LockRingTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct LockRingTests {
   private struct Failure: Error, Equatable {}
 
   private func quick(_ configuration: inout Node.Configuration) {

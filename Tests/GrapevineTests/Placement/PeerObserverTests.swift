@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct PeerObserverTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct PeerObserverTests {
   @Test func `Observers are called in order, with lists that differ, until they end`()
     async throws
   {

@@ -1,8 +1,9 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
-@Suite(.nodesStay, .timeLimit(.minutes(1))) struct PlacementTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(1))) struct PlacementTests {
   private func ring(_ node: Node) throws -> PeerSharder<HashRing<Peer>> {
     node.attach(try HashRing<Peer>(tokensPerNode: 128))
   }

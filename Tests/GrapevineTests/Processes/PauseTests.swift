@@ -1,6 +1,7 @@
 import Glibc
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// How long the processes are stopped.
@@ -27,10 +28,7 @@ private struct Scale {
 
   @Test func `A process that stops briefly is not called down`() async throws {
     let nodes = try await makeChildren(4, interval: scale.interval)
-    let start = MonotonicClock.now()
-    nodes[3].signal(SIGSTOP)
-    try await Task.sleep(for: scale.shortStop)
-    nodes[3].signal(SIGCONT)
+    let start = try await stopBriefly(nodes[3])
     try await Task.sleep(for: scale.interval * 20)
     for node in nodes {
       #expect(node.first("event down", after: start) == nil, "\(transcripts(nodes))")
@@ -101,6 +99,25 @@ private struct Scale {
         #expect(node.story(of: other.name) == ["joined"], "\(transcripts(nodes))")
       }
     }
+  }
+
+  /// Stops a process for as long as `scale` says, and returns when that began.
+  ///
+  /// On a machine that is busy with others this process may sleep for longer than it asked to; the
+  /// stop is then no brief one, and another is tried.
+  private func stopBriefly(_ node: ChildNode) async throws -> Instant {
+    for _ in 0..<5 {
+      let start = MonotonicClock.now()
+      node.signal(SIGSTOP)
+      try await Task.sleep(for: scale.shortStop)
+      node.signal(SIGCONT)
+      let length = MonotonicClock.now().since(start)
+      if length <= (scale.shortStop + scale.interval).wholeNanoseconds { return start }
+      print("a stop of \(length / 1_000_000) ms: this machine is too busy for a brief one")
+      try await Task.sleep(for: scale.interval * 30)
+    }
+    Issue.record("no stop was a brief one")
+    throw TimeIsUp()
   }
 
   private func milliseconds(_ start: Instant, _ line: ChildNode.Line) -> String {

@@ -1,5 +1,6 @@
 import Grapevine
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Networks that drop UDP, and cables that are cut, for nodes that send nothing by UDP.

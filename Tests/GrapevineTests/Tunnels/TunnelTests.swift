@@ -3,10 +3,11 @@ import Grapevine
 import GrapevineCore
 import GrapevineEncryption
 import GrapevineTransport
+import Pacing
 import Testing
 
 /// Nodes that send nothing by UDP, on real sockets.
-@Suite(.nodesStay, .timeLimit(.minutes(2))) struct TunnelTests {
+@Suite(.inTurn, .nodesStay, .timeLimit(.minutes(2))) struct TunnelTests {
   /// The ports that this process, among others, has bound for UDP.
   private func datagramPorts() throws -> Set<UInt16> {
     var ports: Set<UInt16> = []
