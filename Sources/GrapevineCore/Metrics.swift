@@ -20,7 +20,10 @@ public struct Metrics: Sendable, Hashable, Codable {
   public var streamQueuePeak = 0
   /// Streams that ended before their work was done.
   public var streamsFailed = 0
-  /// Inbound streams that were told to come back later.
+  /// Inbound streams that were refused.
+  ///
+  /// They were told to come back later, had another label, no version in common, or a name that is
+  /// held.
   public var streamsRefused = 0
   /// Heartbeats received.
   public var heartbeatsIn = 0

@@ -102,7 +102,7 @@ extension NodeMetrics {
     )
     list.counter(
       "grapevine_streams_refused_total",
-      "Inbound streams told to come back later.",
+      "Inbound streams that were refused.",
       counters.streamsRefused
     )
   }

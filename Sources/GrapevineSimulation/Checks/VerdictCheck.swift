@@ -28,7 +28,8 @@ package final class VerdictCheck: EventCheck {
   /// The share of lost packets up to which members must stand it: then two rounds of pings, direct
   /// and by three relays, fail once in fifty times, and those by stream never.
   static let lossLimit = 0.25
-  /// Up to this share of lost packets a refutation outruns the verdict.
+  /// Up to this share of pushes that are lost, or end with the deaf, a refutation outruns the
+  /// verdict.
   static let lossRefuted = 0.1
   /// Latencies up to this part of an interval are within the deviation that members allow for.
   static let latencyDivisor: UInt64 = 4
@@ -88,20 +89,21 @@ package final class VerdictCheck: EventCheck {
   /// Says whether two that are deaf accuse the member, and its refutation may have been lost.
   ///
   /// Who hears only a few others can't tell that from the loss of all the rest. What it says is
-  /// refuted, but where packets are lost not at once everywhere.
+  /// refuted, but where packets are lost not at once everywhere; what a deaf one is to pass on is
+  /// lost as well.
   private func isOutrun(
     _ id: MemberID,
     _ observer: Int,
     in simulation: Simulation,
     _ isRecent: (UInt64?) -> Bool
   ) -> Bool {
-    guard simulation.conditions.loss.share > Self.lossRefuted else { return false }
+    let running = simulation.nodes.indices.filter { simulation.nodes[$0].state == .running }
+    let deaf = running.filter { isRecent(simulation.faults.lastCutOff($0, at: simulation.time)) }
+    let passedOn = 1 - Double(deaf.count) / Double(max(running.count, 1))
+    let lost = 1 - (1 - simulation.conditions.loss.share) * passedOn
+    guard lost > Self.lossRefuted else { return false }
     let accusers = simulation.nodes[observer].engine.standing(of: MemberKey(id))?.accusers ?? []
-    let deaf = simulation.nodes.indices.count {
-      accusers.contains(simulation.nodes[$0].engine.ownKey)
-        && isRecent(simulation.faults.lastCutOff($0, at: simulation.time))
-    }
-    return deaf > 1
+    return deaf.count { accusers.contains(simulation.nodes[$0].engine.ownKey) } > 1
   }
 
   /// Says whether a newcomer tells a verdict with its first word of the member.

@@ -1,9 +1,10 @@
 import GrapevineCore
+import Pacing
 import Testing
 
 /// What goes back to an address that is no member's: at most eight times what came from it, or one
 /// packet if that is more.
-@Suite struct AmplificationTests {
+@Suite(.computing) struct AmplificationTests {
   /// Who the packets say that they come from.
   enum Sender: String, CaseIterable, CustomStringConvertible {
     case unknown

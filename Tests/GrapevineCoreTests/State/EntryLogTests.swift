@@ -1,8 +1,9 @@
 import Allocations
 import GrapevineCore
+import Pacing
 import Testing
 
-struct EntryLogTests {
+@Suite(.computing) struct EntryLogTests {
   private static let pageSize = 16_384
   private static let placeCount = 1_024
 

@@ -1,7 +1,8 @@
 import GrapevineCore
+import Pacing
 import Testing
 
-struct MemberTableTests {
+@Suite(.computing) struct MemberTableTests {
   @Test func `random inserts, removals and updates give what a sorted list gives`() {
     for index in 0..<Environment.caseCount(usual: 40) {
       let seed = Environment.firstSeed &+ UInt64(index)
