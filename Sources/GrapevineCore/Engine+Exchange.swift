@@ -261,7 +261,7 @@ extension Engine {
   ) {
     adoptCompaction(theirs.progress.compacted, slot)
     table.noteAnnounced(slot, theirs.progress.version)
-    if theirs.key == localKey { answer.confirmed = theirs.progress.version }
+    if theirs.key == localKey { noteReplica(theirs.progress, &answer) }
     let own = table[slot].digestEntry
     guard own != theirs else { return }
     let differsInStanding = own.standingHash != theirs.standingHash
@@ -273,6 +273,16 @@ extension Engine {
     if differsInStanding || theirs.progress.isAhead(of: own.progress) {
       answer.wanted.append(own)
     }
+  }
+
+  /// Notes how much a peer says that it holds of this node's state.
+  ///
+  /// Where that is a bound above this node's own it is asked for all that it holds: it would refuse
+  /// what this node writes, and what it says then lets this node begin a later life.
+  private func noteReplica(_ progress: Progress, _ answer: inout DigestAnswer) {
+    answer.confirmed = progress.version
+    guard progress.compacted > table[localSlot].state.compacted else { return }
+    answer.wanted.append(DigestEntry(key: localKey, progress: .none, standingHash: 0))
   }
 
   /// Takes over a member's compaction from someone who has heard of it, where that is safe.
@@ -287,7 +297,7 @@ extension Engine {
   /// Notes what a peer asks for.
   mutating func noteWanted(_ entry: DigestEntry, _ answer: inout DigestAnswer) {
     guard let slot = table.slot(of: entry.key) else { return }
-    if entry.key == localKey { answer.confirmed = entry.progress.version }
+    if entry.key == localKey { noteReplica(entry.progress, &answer) }
     adoptCompaction(entry.progress.compacted, slot)
     let own = table[slot].digestEntry
     let isUnknown = entry.progress == .none && entry.standingHash == 0

@@ -281,9 +281,18 @@ extension Engine {
     return interval.multipliedClamping(1 + count / 4)
   }
 
+  /// Says whether so many members are being looked into; looks no further than it takes to tell.
+  private func isLookingInto(_ count: Int) -> Bool {
+    var missing = count
+    for observation in observations where observation.verification != nil {
+      missing -= 1
+      if missing <= 0 { return true }
+    }
+    return false
+  }
+
   private mutating func beginVerification(_ index: Int, _ slot: Int) {
-    let count = observations.count { $0.verification != nil }
-    guard count < configuration.verificationLimit else {
+    guard !isLookingInto(configuration.verificationLimit) else {
       observations[index].dueAt = clock.advanced(by: interval / 4)
       return
     }
@@ -330,8 +339,7 @@ extension Engine {
   /// How many others are asked about a silent member: none where many are silent, or while the one
   /// that was inherited has not been asked itself.
   private func relayCount(for verification: Observation.Verification) -> Int {
-    let count = observations.count { $0.verification != nil }
-    guard count <= 2, verification.round > 1 || !verification.isInherited else { return 0 }
+    guard !isLookingInto(3), verification.round > 1 || !verification.isInherited else { return 0 }
     return configuration.relayCount
   }
 

@@ -206,6 +206,7 @@ extension Engine {
     _ claim: Section.Claim,
     _ session: StreamSession
   ) {
+    guard session.purpose == .sync else { return fail(session.id, .closed, aborting: false) }
     drop(session.id, aborting: false)
     if let index = joins.firstIndex(where: { $0.ticket == session.ticket }) {
       joins[index].isHeld = true

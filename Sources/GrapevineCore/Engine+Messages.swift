@@ -100,6 +100,9 @@ extension Engine {
     _ id: StreamID
   ) throws(MalformedDatagram) -> Bool {
     guard let index = index(of: id), let state = section.state else { return false }
+    guard state.isContinued || streams[index].beginSnapshot(of: section.key) else {
+      throw .malformed
+    }
     guard section.key != localKey, let slot = table.slot(of: section.key) else { return true }
     var snapshot = StagedSnapshot(state)
     if state.isContinued {

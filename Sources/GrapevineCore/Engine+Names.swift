@@ -24,8 +24,10 @@ extension Engine {
       }
       refute(claim.standing, own.standing)
     }
-    if let state = section.state, state.end > own.state.version, raiseCount < Self.raiseLimit {
-      // An earlier life with this very identity wrote more than this one has.
+    guard let state = section.state, raiseCount < Self.raiseLimit else { return }
+    if state.end > own.state.version || state.compacted > own.state.compacted {
+      // An earlier life with this very identity wrote or dropped more than this one has; who holds
+      // that would refuse what this one writes.
       raiseGeneration(above: own.id.generation)
     }
   }
@@ -58,15 +60,32 @@ extension Engine {
     nameCheck = NameCheck(
       rival: rival,
       rivalEndpoint: rivalEndpoint,
-      isHeldByOthers: isHeldByOthers
+      isHeldByOthers: isHeldByOthers,
+      until: clock + configuration.nameCheckTimeout
     )
     guard rivalEndpoint != endpoint else {
       // The address is this node's own, so whoever had it is gone.
       finishNameCheck(isAlive: false)
       return
     }
-    let stream = open(rivalEndpoint, .ping, peer: MemberKey(rival))
+    askRival()
+  }
+
+  mutating func askRival() {
+    guard let check = nameCheck else { return }
+    let stream = open(check.rivalEndpoint, .ping, peer: MemberKey(check.rival))
+    nameCheck?.retryAt = .never
     nameCheck?.stream = stream
+  }
+
+  /// Asks again in a moment, as the rival had no room for a stream, or this node had none; a rival
+  /// that had none for as long as it was asked is taken to live.
+  mutating func putOffNameCheck() {
+    guard let check = nameCheck else { return }
+    nameCheck?.stream = nil
+    let retryAt = clock.advanced(by: random.number(in: 20_000_000...200_000_000))
+    guard retryAt < check.until else { return finishNameCheck(isAlive: true) }
+    nameCheck?.retryAt = retryAt
   }
 
   mutating func finishNameCheck(isAlive: Bool) {

@@ -92,16 +92,23 @@ extension Engine {
     return members.sorted { $0.id < $1.id }
   }
 
+  /// The most bytes of a weight in decimal digits that is read.
+  private static var weightSizeLimit: Int { 20 }
+
   private func weight(of state: VersionedState) -> Int? {
     guard let entry = state.find(ReservedKeys.participant), !entry.isDeleted else { return nil }
-    return Int(entry.entry.text).map { min(max($0, 1), Member.weightLimit) } ?? 100
+    // What others say can be as long as any value.
+    guard entry.header.value.count <= Self.weightSizeLimit, let weight = Int(entry.entry.text) else {
+      return 100
+    }
+    return min(max(weight, 1), Member.weightLimit)
   }
 
   private func sealing(of state: VersionedState) -> MemberSealing? {
-    guard let entry = state.find(ReservedKeys.sealing)?.entry, !entry.isDeleted,
-      entry.value.count <= MemberSealing.readLimit
+    guard let entry = state.find(ReservedKeys.sealing), !entry.isDeleted,
+      entry.header.value.count <= MemberSealing.readLimit
     else { return nil }
-    return MemberSealing(text: entry.text)
+    return MemberSealing(text: entry.entry.text)
   }
 
   private func view(_ slot: Int, now: Instant, withEntries: Bool) -> Member {

@@ -8,6 +8,7 @@ extension Engine {
     expireStreams()
     startJoins()
     guard !isSilent else { return }
+    if let nameCheck, clock >= nameCheck.retryAt { askRival() }
     while phase == .active, let key = timeToLive.nextKey(now: clock) {
       let base = table[localSlot].state.version
       delete(key, localSlot)
@@ -41,6 +42,7 @@ extension Engine {
     for join in joins { deadline = min(deadline, nextTime(of: join)) }
     guard !isSilent else { return deadline }
     deadline = min(deadline, min(roundAt, earlyAt))
+    if let nameCheck { deadline = min(deadline, nameCheck.retryAt) }
     deadline = min(deadline, min(failureDeadline, pending.dueAt))
     for spread in spreads { deadline = min(deadline, spread.dueAt) }
     for reach in reaches { deadline = min(deadline, reach.deadline) }

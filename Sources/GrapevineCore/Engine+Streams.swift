@@ -291,6 +291,7 @@ extension Engine {
     drop(id, aborting: aborting, tellsDriver: tellsDriver)
     if session.hasProgress { noteNews() }
     if let ticket = session.ticket { finishJoin(ticket, .failed(failure)) }
+    if failure == .busy, nameCheck?.stream == id { return putOffNameCheck() }
     finishPurpose(of: session, isAlive: false)
   }
 

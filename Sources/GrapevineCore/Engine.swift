@@ -213,5 +213,8 @@ struct NameCheck: Sendable {
   let rivalEndpoint: Endpoint
   /// Says that others hold the rival's life, so that this node needs a later one if it is over.
   let isHeldByOthers: Bool
+  /// A rival that was too busy to answer is asked again until then.
+  let until: Instant
+  var retryAt: Instant = .never
   var stream: StreamID?
 }

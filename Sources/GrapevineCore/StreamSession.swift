@@ -52,6 +52,8 @@ struct StreamSession: Sendable {
   /// Since when a message has been under way that is larger than a frame; nil while none is.
   var unfinishedSince: Instant?
   var staged: (key: MemberKey, snapshot: StagedSnapshot)?
+  /// The member of whom a snapshot began last, and how many of it did.
+  private var lastSnapshot: (key: MemberKey, count: Int)?
   /// From where the peer's digest goes on; nil when it has come whole.
   var expectedFrom: MemberKey? = .lowest
   var hasReceivedDone = false
@@ -90,6 +92,23 @@ struct StreamSession: Sendable {
 
   /// The bytes held for what waits to be sent; a message is held until all of it is handed over.
   var unsentSize: Int { messages.reduce(queued) { $0 + $1.payload.count } }
+
+  /// Snapshots of one member that a stream may bring: more than one if its owner drops tombstones
+  /// while the stream is at work.
+  static let snapshotLimit = 8
+
+  /// Takes note that a snapshot begins; false where it comes out of order.
+  ///
+  /// Each costs a walk through all that is held of its member, however short it is.
+  mutating func beginSnapshot(of key: MemberKey) -> Bool {
+    var count = 1
+    if let last = lastSnapshot, last.key >= key {
+      count += last.count
+      guard last.key == key, count <= Self.snapshotLimit else { return false }
+    }
+    lastSnapshot = (key, count)
+    return true
+  }
 
   mutating func say(_ kind: FrameKind, _ payload: [UInt8] = []) {
     messages.append(Message(kind: kind, payload: payload))

@@ -171,7 +171,9 @@ package struct StagedSnapshot: Sendable {
   }
 
   /// Bytes of memory taken.
-  package var footprint: Int { entries.footprint }
+  package var footprint: Int {
+    entries.footprint + retained.capacity * MemoryLayout<ClosedRange<Version>>.stride
+  }
 
   /// Says whether `state` is a further piece of this snapshot.
   package func isContinued(by state: Section.State) -> Bool {
