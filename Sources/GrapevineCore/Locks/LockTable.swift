@@ -209,6 +209,12 @@ extension LockTable {
       return (.free, epoch)
     }
     let known = self.epoch(of: id)
+    if request.isHeld, epoch <= known, promises[id] == nil {
+      // What was promised is forgotten, so nothing says that another was promised more; if one was,
+      // and has taken it, those two ask each other. What is known of epochs is not lowered: this is
+      // no promise, and who claims the lock still has to name one above the floor.
+      return (.free, epoch)
+    }
     if request.isHeld, let promise = promises[id], promise.owner == own {
       // Only this node has claimed more, and does not hold it.
       promises[id] = Promise(epoch: max(epoch, known), owner: peer)
