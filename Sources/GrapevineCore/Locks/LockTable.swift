@@ -215,9 +215,9 @@ extension LockTable {
       // no promise, and who claims the lock still has to name one above the floor.
       return (.free, epoch)
     }
-    if request.isHeld, let promise = promises[id], promise.owner == own {
-      // Only this node has claimed more, and does not hold it.
-      promises[id] = Promise(epoch: max(epoch, known), owner: peer)
+    if request.isHeld, let owner = promises[id]?.owner, owner == own || owner == peer {
+      // Only this node has claimed more, and does not hold it; or the answer to that was lost.
+      promise(id, max(epoch, known), to: peer)
       return (.free, epoch)
     }
     guard epoch > known else { return (.outbid, known) }

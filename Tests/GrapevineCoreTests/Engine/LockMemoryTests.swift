@@ -35,6 +35,16 @@ struct LockMemoryTests {
     #expect(try stage.ask(2, first, 5) == LockReply(first, 5, .outbid))
     #expect(try stage.ask(2, first, 6) == LockReply(first, 6, .free))
   }
+
+  @Test func `a holder may ask twice`() throws {
+    var stage = Stage(3, Stage.wide)
+    stage.engine.claimLock(first, now: stage.now)
+    // The node wants it with a higher epoch, which nobody has agreed to.
+    for _ in 0..<2 {
+      #expect(try stage.ask(0, first, 5, isHeld: true) == LockReply(first, 5, .free))
+    }
+    #expect(try stage.ask(1, first, 6) != LockReply(first, 6, .free))
+  }
 }
 
 extension LockReply {
