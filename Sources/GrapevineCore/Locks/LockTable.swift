@@ -66,6 +66,9 @@ package struct LockTable: Sendable {
     var pause: UInt64
     /// Those who asked while the lock was held: they are told when it is not any more.
     var askers: [MemberKey] = []
+
+    /// Says whether some of those that have not agreed are yet to be asked in the round under way.
+    var isAmidRound: Bool { askedCount > 0 && askedCount < waiting.count }
   }
 
   private struct Promise: Sendable {
