@@ -89,7 +89,7 @@ extension Node {
       seedKeeper.remember(.host(host, port: port))
       do {
         endpoints = try await loop.resolver.resolve(host, port: port)
-        seedKeeper.noteFound(endpoints)
+        seedKeeper.noteFound(endpoints, of: .host(host, port: port))
       } catch {
         attempt.fail(nil, error.reason == .cancelled ? .deadlinePassed : .unresolved("\(error)"))
         return attempt

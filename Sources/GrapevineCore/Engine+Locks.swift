@@ -139,8 +139,9 @@ extension Engine {
       if locks.claims[index].epoch == 0 {
         startClaim(locks.claims[index].id, above: locks.claims[index].outbidBy)
       }
-      locks.update(index) { claim in
-        claim.waiting.removeAll { key in known.slot(of: key).map { !known.isLive($0) } ?? true }
+      // Within a round those that are no longer live are passed over when their turn comes.
+      if !locks.claims[index].isAmidRound {
+        locks.update(index) { claim in claim.waiting.removeAll { !known.isLive($0) } }
       }
       guard !locks.claims[index].waiting.isEmpty else {
         agree(index)
@@ -184,7 +185,7 @@ extension Engine {
     let rest = max(1, claim.waiting.count - claim.askedCount)
     let asked = min(Spread.chunk, rest, claim.waiting.count)
     for key in claim.waiting.prefix(asked) {
-      guard let slot = table.slot(of: key) else { continue }
+      guard let slot = table.slot(of: key), table.isLive(slot) else { continue }
       metrics.requestsOut += 1
       packets.append(to: table[slot].endpoint) { bytes in
         header.write(to: &bytes)

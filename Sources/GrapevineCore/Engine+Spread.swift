@@ -55,11 +55,13 @@ extension Engine {
         index += 1
         continue
       }
-      let known = table
-      spreads[index].waiting.removeAll { key in
-        known.slot(of: key).map { !known.isLive($0) } ?? true
+      let isOver = clock >= spreads[index].deadline
+      // Within a round those that are no longer live are passed over when their turn comes.
+      if isOver || spreads[index].cursor == 0 {
+        let known = table
+        spreads[index].waiting.removeAll { !known.isLive($0) }
       }
-      if spreads[index].waiting.isEmpty || clock >= spreads[index].deadline {
+      if spreads[index].waiting.isEmpty || isOver {
         finishSpread(index)
         continue
       }
@@ -75,7 +77,7 @@ extension Engine {
     let header = PacketHeader(kind: .request, label: label, sender: localKey)
     let end = min(spread.cursor + Spread.chunk, spread.waiting.count)
     for key in spread.waiting[min(spread.cursor, end)..<end] {
-      guard let slot = table.slot(of: key) else { continue }
+      guard let slot = table.slot(of: key), table.isLive(slot) else { continue }
       metrics.requestsOut += 1
       packets.append(to: table[slot].endpoint) { bytes in
         header.write(to: &bytes)

@@ -1,4 +1,5 @@
 import Grapevine
+import GrapevineCore
 import GrapevineTransport
 import Pacing
 import Testing
@@ -71,6 +72,35 @@ import Testing
     #expect(seeds().count == 3)
     addresses.withLock { $0 = [stays.address] }
     try await eventually("one is forgotten") { seeds() == [given.address, stays.address] }
+  }
+
+  @Test(arguments: [true, false])
+  func `What a name leads to no more is forgotten, whatever others lead to`(
+    hasOtherName: Bool
+  ) async throws {
+    let names = NameServer()
+    let loop = try names.makeLoop()
+    // The one never resolves; without it the seeds never have anything to tell.
+    let told = hasOtherName ? ["nowhere.test"] : []
+    let node = try makeNode {
+      $0.loop = loop
+      $0.seeds = { told }
+      $0.seedInterval = .milliseconds(50)
+      $0.gossip.streamTimeout = .milliseconds(100)
+    }
+    let (left, stays) = (StrangePeer(.silent), StrangePeer(.silent))
+    func seeds() -> Set<String> {
+      Set(node.runtime.inspectEngine { engine, _ in engine.seedEndpoints.map(\.description) })
+    }
+    names.set("cluster.test", [left.address, stays.address].compactMap { Endpoint($0) })
+    _ = try? await node.join(["cluster.test:7000"])
+    #expect(seeds() == [left.address, stays.address])
+    names.set("cluster.test", [stays.address].compactMap { Endpoint($0) })
+    try await eventually("one is forgotten") { seeds() == [stays.address] }
+    names.set("cluster.test", [])
+    let count = names.questionCount("cluster.test")
+    try await eventually("it is asked in vain") { names.questionCount("cluster.test") > count + 1 }
+    #expect(seeds() == [stays.address])
   }
 
   @Test func `Seeds that take their time delay nobody`() async throws {

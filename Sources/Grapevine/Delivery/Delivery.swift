@@ -2,7 +2,7 @@ import Synchronization
 
 /// What one watcher or log sink is told on the delivery thread: one thing after the other, in
 /// turns.
-final class Delivery: Sendable {
+package final class Delivery: Sendable {
   private let thread: DeliveryThread
   private let hasNews: @Sendable () -> Bool
   private let tellNext: @Sendable () -> Bool
@@ -13,7 +13,7 @@ final class Delivery: Sendable {
   private static var turn: Int { 64 }
 
   /// Creates a delivery; `tellNext` tells one thing, and returns false if there was none.
-  init(
+  package init(
     thread: DeliveryThread,
     hasNews: @escaping @Sendable () -> Bool,
     tellNext: @escaping @Sendable () -> Bool
@@ -24,9 +24,9 @@ final class Delivery: Sendable {
   }
 
   /// Asks for a turn if there is news and none was asked for yet.
-  func wake() {
+  package func wake() {
     guard hasNews(), claimTurn() else { return }
-    if !thread.schedule(self) { isScheduled.store(false, ordering: .sequentiallyConsistent) }
+    thread.schedule(self)
   }
 
   /// Tells some of the news; returns whether another turn is needed.
@@ -38,6 +38,11 @@ final class Delivery: Sendable {
       return hasNews() && claimTurn()
     }
     return true
+  }
+
+  /// Ends a turn that never came; the next news ask for another.
+  func giveUpTurn() {
+    isScheduled.store(false, ordering: .sequentiallyConsistent)
   }
 
   private func claimTurn() -> Bool {

@@ -1,41 +1,60 @@
-import GrapevineTransport
+package import GrapevineTransport
 
 /// The thread on which the watchers and log sinks of one loop are called, each in turn.
 ///
 /// It starts with the first news and ends with its loop, having told what was still to be told.
-final class DeliveryThread: Sendable {
+package final class DeliveryThread: Sendable {
+  /// Starts a thread that runs the closure.
+  package typealias Starter = @Sendable (@escaping @Sendable () -> Void) throws(SystemError) -> Void
+
   private struct State {
     var ready: [Delivery] = []
     var isRunning = false
     var isStopped = false
   }
 
+  private let start: Starter
   private let state = Locked(State())
 
+  /// Creates what needs no thread yet; the system gives it unless `start` takes its place.
+  package init(start: @escaping Starter = startNative) {
+    self.start = start
+  }
+
+  /// Has the system start a thread.
+  @Sendable
+  package static func startNative(
+    _ body: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
+    try NativeThread.start(name: "grapevine-watch", body)
+  }
+}
+
+extension DeliveryThread {
   /// Gives `delivery` a turn; not to be called again for it before that turn was over.
   ///
-  /// Returns false if the system has no thread to give: the delivery has to wait for another try.
-  func schedule(_ delivery: Delivery) -> Bool {
+  /// If the system has no thread to give, its turn is over, as is that of all who asked meanwhile:
+  /// they have to wait for another try.
+  func schedule(_ delivery: Delivery) {
     let mustStart = state.withLockNotifying { state in
       state.ready.append(delivery)
       defer { state.isRunning = true }
       return !state.isRunning
     }
-    guard mustStart else { return true }
+    guard mustStart else { return }
     do {
-      try NativeThread.start(name: "grapevine-watch") { self.run() }
-      return true
+      try start { self.run() }
     } catch {
       state.withLock { state in
-        state.ready.removeAll { $0 === delivery }
+        for delivery in state.ready { delivery.giveUpTurn() }
+        state.ready = []
         state.isRunning = false
       }
-      return false
     }
   }
 
   /// Ends the thread once nothing is left to tell.
-  func stop() {
+  package func stop() {
     state.withLockNotifying { $0.isStopped = true }
   }
 

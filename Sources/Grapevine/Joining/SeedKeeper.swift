@@ -11,10 +11,12 @@ final class SeedKeeper: Sendable {
   /// The most unknown endpoints that are contacted at a time.
   private static var contactLimit: Int { 16 }
 
-  private struct State {
+  fileprivate struct State {
     var names: [PeerAddress] = []
-    /// Endpoints that names and seeds have led to.
-    var found: Set<Endpoint> = []
+    /// What the seeds told when they last had anything to tell.
+    var told: Set<PeerAddress> = []
+    /// Where each name and seed led to when it last led anywhere.
+    var found: [PeerAddress: Set<Endpoint>] = [:]
     /// Endpoints that were given as such, and are not forgotten.
     var given: Set<Endpoint> = []
     /// Endpoints that turned out to be the node's own.
@@ -25,6 +27,16 @@ final class SeedKeeper: Sendable {
     var isRunning = false
     var peerWasLost = false
     var isStopped = false
+  }
+
+  /// What came of asking the seeds and the names once.
+  fileprivate struct Finding {
+    /// Nil if there are no seeds, or they had nothing to tell.
+    var told: Set<PeerAddress>?
+    /// Without those that did not resolve.
+    var endpoints: [PeerAddress: Set<Endpoint>] = [:]
+
+    var all: Set<Endpoint> { endpoints.values.reduce(into: []) { $0.formUnion($1) } }
   }
 
   private enum Wake {
@@ -81,8 +93,8 @@ extension SeedKeeper {
   }
 
   /// Notes where a name led to when it was joined.
-  func noteFound(_ endpoints: [Endpoint]) {
-    state.withLock { $0.found.formUnion(endpoints) }
+  func noteFound(_ endpoints: [Endpoint], of name: PeerAddress) {
+    state.withLock { $0.found[name, default: []].formUnion(endpoints) }
   }
 
   /// Notes an address that was given as such.
@@ -173,19 +185,15 @@ extension SeedKeeper {
   }
 
   private func contactUnknown() {
-    let (found, isWhole) = endpointsFound()
+    let finding = ask()
     guard let (runtime, hub) = state.withLock({ $0.node }) else { return }
-    let gone = state.withLock { state in
-      let gone = isWhole ? state.found.subtracting(found) : []
-      state.found = state.found.union(found).subtracting(gone)
-      return gone.subtracting(state.given)
-    }
+    let gone = state.withLock { $0.take(finding) }
     if !gone.isEmpty { runtime.withEngine { engine, now in engine.removeSeeds(gone, now: now) } }
     let members = runtime.inspectEngine { engine, now in engine.memberSummaries(now: now) }
     let live = members.filter(\.isLive).map(\.address)
     let known = state.withLock { $0.own.union($0.underWay) }.union(live)
     // Those that are left over have their turn when these are known, or by the next draw.
-    for endpoint in found.subtracting(known).shuffled().prefix(Self.contactLimit) {
+    for endpoint in finding.all.subtracting(known).shuffled().prefix(Self.contactLimit) {
       state.withLock { _ = $0.underWay.insert(endpoint) }
       runtime.withEngine { engine, now in
         let ticket = engine.join(endpoint, now: now)
@@ -207,51 +215,59 @@ extension SeedKeeper {
     )
   }
 
-  /// Where the seeds and the names lead to; asking both may take its time.
-  ///
-  /// The answer is not whole if a name does not resolve, or the seeds have nothing to tell.
-  private func endpointsFound() -> (endpoints: Set<Endpoint>, isWhole: Bool) {
+  /// Asks the seeds and the names where they lead to; both may take their time.
+  private func ask() -> Finding {
     let (names, port) = state.withLock { ($0.names, $0.node?.runtime.boundEndpoint.port ?? 0) }
-    var addresses = names
-    let told = seeds?()
-    for text in told ?? [] {
+    let texts = seeds?() ?? []
+    var told: Set<PeerAddress> = []
+    for text in texts {
       if let address = PeerAddress(text, defaultPort: port) {
-        addresses.append(address)
+        told.insert(address)
       } else {
         log.write(.warning, "a seed is not an address", ["seed": text])
       }
     }
-    let (endpoints, isWhole) = endpoints(of: addresses)
-    return (endpoints, isWhole && told?.isEmpty != true)
+    return Finding(told: texts.isEmpty ? nil : told, endpoints: endpoints(of: told.union(names)))
   }
 
   /// Resolves all names side by side and waits for the last of them.
-  private func endpoints(
-    of addresses: [PeerAddress]
-  ) -> (endpoints: Set<Endpoint>, isWhole: Bool) {
-    var endpoints: Set<Endpoint> = []
-    var isWhole = true
-    var names: [(host: String, port: UInt16)] = []
+  private func endpoints(of addresses: Set<PeerAddress>) -> [PeerAddress: Set<Endpoint>] {
+    var endpoints: [PeerAddress: Set<Endpoint>] = [:]
+    var nameCount = 0
+    let answers = Locked<[(PeerAddress, Resolver.Answer)]>([])
     for address in addresses {
       switch address {
-      case .endpoint(let endpoint): endpoints.insert(endpoint)
-      case .host(let host, let port): names.append((host, port))
+      case .endpoint(let endpoint): endpoints[address] = [endpoint]
+      case .host(let host, let port):
+        nameCount += 1
+        resolver.resolve(host, port: port) { answer in
+          answers.withLockNotifying { $0.append((address, answer)) }
+        }
       }
     }
-    let answers = Locked<[Resolver.Answer]>([])
-    for (host, port) in names {
-      resolver.resolve(host, port: port) { answer in
-        answers.withLockNotifying { $0.append(answer) }
-      }
-    }
-    for answer in answers.wait(until: { $0.count == names.count ? $0 : nil }) {
+    for (name, answer) in answers.wait(until: { $0.count == nameCount ? $0 : nil }) {
       switch answer {
-      case .success(let found): endpoints.formUnion(found)
+      case .success(let found): endpoints[name] = Set(found)
       case .failure(let error):
         log.write(.warning, "a name does not resolve", ["reason": "\(error)"])
-        isWhole = false
       }
     }
-    return (endpoints, isWhole)
+    return endpoints
+  }
+}
+
+extension SeedKeeper.State {
+  /// Takes note of what was found; returns what nothing leads to any more.
+  ///
+  /// A name that did not resolve leads to where it led before, and so do seeds that had nothing to
+  /// tell. What is asked for no more leads nowhere.
+  fileprivate mutating func take(_ finding: SeedKeeper.Finding) -> Set<Endpoint> {
+    func known() -> Set<Endpoint> { found.values.reduce(into: []) { $0.formUnion($1) } }
+    let before = known()
+    if let told = finding.told { self.told = told }
+    found.merge(finding.endpoints) { _, new in new }
+    let asked = told.union(names)
+    found = found.filter { asked.contains($0.key) }
+    return before.subtracting(known()).subtracting(given)
   }
 }

@@ -353,7 +353,8 @@ extension LockRing {
       state.entries[NameKey(name: key)] = nil
       return lock
     }
-    lock?.end()
+    // It may be the loop's thread that says so.
+    lock?.endWithoutWaiting()
   }
 
   private func forget(_ promise: Promise<Outcome>, _ key: String) {

@@ -68,13 +68,22 @@ public final class OwnershipLock: Sendable {
 
   /// Ends the holding, for whatever reason; twice is harmless.
   func end() {
-    let tasks = state.withLock { state in
+    // Their order does not matter: each hears that it is over.
+    for cancel in takeTasks() { cancel() }
+  }
+
+  /// Ends the holding on a thread that must not be held up: what hears of a cancellation is the
+  /// user's, and may block.
+  func endWithoutWaiting() {
+    for cancel in takeTasks() { Task.detached(priority: .high) { cancel() } }
+  }
+
+  private func takeTasks() -> [@Sendable () -> Void] {
+    state.withLock { state in
       state.isHeld = false
       defer { state.tasks = [:] }
-      return state.tasks
+      return Array(state.tasks.values)
     }
-    // Their order does not matter: each hears that it is over.
-    for cancel in tasks.values { cancel() }
   }
 
   private func register(_ cancel: @escaping @Sendable () -> Void) -> Int? {

@@ -259,6 +259,7 @@ extension EngineDriver {
       stream.isUnflushed = false
       flush(stream, &table, context)
     }
+    limitFinishing(&table, context)
   }
 
   private func flush(
@@ -307,7 +308,7 @@ extension EngineDriver {
 
 // The end of streams that the engine has finished.
 extension EngineDriver {
-  /// The most streams that may wait for their peers to end.
+  /// The most streams that may have a rest to send, or wait for their peers to end.
   private static let finishingLimit = 64
 
   private func proceedWithEnd(
@@ -318,10 +319,6 @@ extension EngineDriver {
   ) {
     guard stream.connection.queuedByteCount == 0, !stream.seal.isHolding else {
       if hasWritten { stream.expiry = MonotonicClock.now() + streamTimeout }
-      // Who has not said how it speaks can't be answered yet, and few may take their time.
-      if stream.seal.isHolding, table.finishingCount > Self.finishingLimit {
-        remove(stream, &table, context)
-      }
       return
     }
     guard stream.end == .draining else { return }
@@ -332,9 +329,16 @@ extension EngineDriver {
     } catch {
       // The peer is gone already.
       remove(stream, &table, context)
-      return
     }
-    if table.finishingCount > Self.finishingLimit { remove(stream, &table, context) }
+  }
+
+  /// Gives up the finished streams that are too many, whatever they wait for.
+  private func limitFinishing(_ table: inout StreamTable, _ context: EventLoop.Context) {
+    while table.finishingCount > Self.finishingLimit, let stream = table.idlestFinished {
+      // The kernel would go on holding for the peer what never becomes whole.
+      if stream.connection.queuedByteCount > 0 { stream.connection.resetOnClose() }
+      remove(stream, &table, context)
+    }
   }
 
   /// Gives up finished streams that took too long.

@@ -56,6 +56,19 @@ extension StreamTable {
     tunnels.removeAll()
   }
 
+  /// The finished stream that is given up first where there are too many: one that has sent all, or
+  /// else the one that has sent nothing for the longest; none that is yet to be flushed.
+  ///
+  /// - Complexity: O(streams).
+  var idlestFinished: OpenStream? {
+    func rank(_ stream: OpenStream) -> (Int, Instant, UInt64) {
+      (stream.end == .awaitingPeer ? 0 : 1, stream.expiry, stream.id.rawValue)
+    }
+    return streams.values
+      .filter { $0.end != .none && !$0.isUnflushed }
+      .min { rank($0) < rank($1) }
+  }
+
   /// When the streams themselves want to be looked at.
   var nextDeadline: Instant {
     let resumption = min(acceptResumption ?? .never, tunnels.nextSweep)

@@ -66,6 +66,9 @@ package struct LockTable: Sendable {
     var pause: UInt64
     /// Those who asked while the lock was held: they are told when it is not any more.
     var askers: [MemberKey] = []
+
+    /// Says whether some of those that have not agreed are yet to be asked in the round under way.
+    var isAmidRound: Bool { askedCount > 0 && askedCount < waiting.count }
   }
 
   private struct Promise: Sendable {
@@ -209,9 +212,15 @@ extension LockTable {
       return (.free, epoch)
     }
     let known = self.epoch(of: id)
-    if request.isHeld, let promise = promises[id], promise.owner == own {
-      // Only this node has claimed more, and does not hold it.
-      promises[id] = Promise(epoch: max(epoch, known), owner: peer)
+    if request.isHeld, epoch <= known, promises[id] == nil {
+      // What was promised is forgotten, so nothing says that another was promised more; if one was,
+      // and has taken it, those two ask each other. What is known of epochs is not lowered: this is
+      // no promise, and who claims the lock still has to name one above the floor.
+      return (.free, epoch)
+    }
+    if request.isHeld, let owner = promises[id]?.owner, owner == own || owner == peer {
+      // Only this node has claimed more, and does not hold it; or the answer to that was lost.
+      promise(id, max(epoch, known), to: peer)
       return (.free, epoch)
     }
     guard epoch > known else { return (.outbid, known) }

@@ -42,6 +42,7 @@ extension MemberTable {
   package func key(inSlot slot: Int) -> MemberKey { records[slot].key }
   package func endpoint(inSlot slot: Int) -> Endpoint { records[slot].endpoint }
   package func isLive(_ slot: Int) -> Bool { records[slot].isLive }
+  package func isLive(_ key: MemberKey) -> Bool { slot(of: key).map { isLive($0) } ?? false }
   package func isDown(_ slot: Int) -> Bool { records[slot].standing.verdict == .down }
   /// Says whether someone found the member silent, and it has not refuted that.
   package func isAccused(_ slot: Int) -> Bool { !records[slot].standing.accusers.isEmpty }

@@ -136,6 +136,28 @@ struct SpreadTests {
     #expect(Set(requests.filter { firstTwo.contains($0.at) }.map(\.member)).count == 100)
   }
 
+  @Test func `one that dies amid a round is neither asked nor missing`() throws {
+    var stage = Stage(100, .init(), warmUp: .seconds(1))
+    let ticket = stage.engine.spread(
+      upTo: 1,
+      deadline: stage.now + .milliseconds(12),
+      now: stage.now
+    )
+    stage.engine.claimLock(LockID(prefix: "test", key: "key"), now: stage.now)
+    stage.run(for: .milliseconds(6))
+    let asked = Set(stage.packets(.request).compactMap(\.member))
+    let dead = try #require((0..<100).first { !asked.contains($0) })
+    let alive = asked.isEmpty ? dead : try #require(asked.min())
+    stage.tell(alive, about: dead, Standing(verdict: .left))
+    stage.run(for: .seconds(1))
+    let all = Set(stage.packets(.request).compactMap(\.member))
+    #expect(asked.count == 64 && all == Set(0..<100).subtracting([dead]))
+    let missing = stage.events.compactMap { _, event -> [MemberID]? in
+      if case .spreadFinished(ticket, let missing) = event { missing } else { nil }
+    }
+    #expect(missing.map(\.count) == [99])
+  }
+
   @Test func `a stranger is told that nothing is held of it`() throws {
     var engine = Engine.alone()
     let stranger = Stranger()

@@ -89,6 +89,41 @@ import Testing
     }
   }
 
+  @Test func `What hears that a lock is lost does not hold up the store that says so`()
+    async throws
+  {
+    let node = try makeNode("a", quick)
+    let store = FickleStore()
+    let gate = Gate()
+    try await node.withLocks(prefix: "ring", sharder: KeyNumberRing(keys: []), store: store) {
+      ring in
+      let lock = try await ring.lock("key")
+      let isAtWork = Locked(false)
+      let work = Task {
+        try await lock.perform {
+          try await withTaskCancellationHandler {
+            isAtWork.withLock { $0 = true }
+            try await Task.sleep(for: .seconds(3_600))
+          } onCancel: {
+            gate.pass()
+          }
+        }
+      }
+      try await eventually("it is at work") { isAtWork.withLock { $0 } }
+      let isHeld = Locked<Bool?>(nil)
+      try NativeThread.start(name: "store") {
+        store.lose("key")
+        isHeld.withLock { $0 = lock.isHeld }
+      }
+      try await eventually("it hears of it") { gate.hasVisitor }
+      try await eventually("the store goes on", within: .seconds(10)) {
+        isHeld.withLock { $0 } == false
+      }
+      gate.open()
+      await #expect(throws: CancellationError.self) { try await work.value }
+    }
+  }
+
   @Test func `Three workers share nine keys, and take over from one that is killed`() async throws {
     let nodes = try await makeCluster("0", "100", "200", adjust: quick)
     let workers = nodes.map { Worker(node: $0, keys: (0..<3).flatMap { keys($0) }) }
@@ -236,6 +271,23 @@ import Testing
       }
       #expect(error?.code == .closed && foreign.isHeld)
     }
+  }
+}
+
+/// A store that gives every key, and loses it when a test says so.
+private final class FickleStore: LockStore {
+  private let losses = Locked<[String: @Sendable () -> Void]>([:])
+
+  func acquire(_ key: String, onLoss: @escaping @Sendable () -> Void) async throws -> UInt64 {
+    losses.withLock { $0[key] = onLoss }
+    return 1
+  }
+
+  func release(_ key: String, epoch: UInt64) {}
+
+  func lose(_ key: String) {
+    let tell = losses.withLock { $0.removeValue(forKey: key) }
+    tell?()
   }
 }
 

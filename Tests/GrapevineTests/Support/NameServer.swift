@@ -1,4 +1,5 @@
 import Grapevine
+import GrapevineCore
 import GrapevineTransport
 
 /// Names that lead where a test says; all others are unknown.
@@ -17,7 +18,12 @@ final class NameServer: Sendable {
 
   /// Lets `host` lead to these nodes, whatever port is asked for.
   func set(_ host: String, _ nodes: Node...) {
-    state.withLock { $0.addresses[host] = nodes.map(\.address) }
+    set(host, nodes.map(\.address))
+  }
+
+  /// Lets `host` lead to these addresses; to none, and it is unknown.
+  func set(_ host: String, _ addresses: [Endpoint]) {
+    state.withLock { $0.addresses[host] = addresses.isEmpty ? nil : addresses }
   }
 
   /// How often `host` was asked for.

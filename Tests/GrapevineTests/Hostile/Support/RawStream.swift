@@ -20,6 +20,12 @@ final class RawStream: Sendable {
     self.descriptor = descriptor
   }
 
+  /// Takes over a connection that a test accepted.
+  init(connected descriptor: CInt) {
+    precondition(descriptor >= 0, "no connection was accepted: errno \(errno)")
+    self.descriptor = descriptor
+  }
+
   deinit {
     close(descriptor)
   }
