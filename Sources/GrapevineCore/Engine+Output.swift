@@ -98,10 +98,9 @@ extension Engine {
   private func weight(of state: VersionedState) -> Int? {
     guard let entry = state.find(ReservedKeys.participant), !entry.isDeleted else { return nil }
     // What others say can be as long as any value.
-    guard entry.header.value.count <= Self.weightSizeLimit, let weight = Int(entry.entry.text) else {
-      return 100
-    }
-    return min(max(weight, 1), Member.weightLimit)
+    let isShort = entry.header.value.count <= Self.weightSizeLimit
+    let weight = isShort ? Int(entry.entry.text) : nil
+    return weight.map { min(max($0, 1), Member.weightLimit) } ?? 100
   }
 
   private func sealing(of state: VersionedState) -> MemberSealing? {
