@@ -129,6 +129,16 @@ extension Engine {
     open(target, .sync, peer: peer)
   }
 
+  /// Lets a stream to a peer that had no room for one be tried again soon: the next may find some,
+  /// where one that failed otherwise is likely to fail again.
+  private mutating func noteBusy(_ peer: MemberKey) {
+    let soon = clock.advanced(by: random.number(in: 250_000_000...1_000_000_000))
+    exchanges.update(peer) { exchange in
+      exchange.streamPause /= 2
+      exchange.streamAllowedAt = min(exchange.streamAllowedAt, soon)
+    }
+  }
+
   // MARK: What the driver reports
 
   package mutating func streamOpened(_ id: StreamID, now: Instant) {
@@ -291,6 +301,7 @@ extension Engine {
     drop(id, aborting: aborting, tellsDriver: tellsDriver)
     if session.hasProgress { noteNews() }
     if let ticket = session.ticket { finishJoin(ticket, .failed(failure)) }
+    if failure == .busy, session.purpose == .sync, let peer = session.peer { noteBusy(peer) }
     if failure == .busy, nameCheck?.stream == id { return putOffNameCheck() }
     finishPurpose(of: session, isAlive: false)
   }

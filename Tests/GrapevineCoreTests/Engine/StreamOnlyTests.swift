@@ -30,6 +30,24 @@ struct PacketOnlyTests {
     }
   }
 
+  @Test func `one that was busy for long is asked again within a second of having room`() throws {
+    var configuration = GossipConfiguration()
+    configuration.inboundStreamLimit = 1
+    configuration.streamTimeout = .seconds(600)
+    var pump = Pump()
+    let owner = pump.add("owner", configuration)
+    let reader = pump.add("reader")
+    _ = pump.join(reader, to: owner)
+    let held = pump.engines[owner].streamAccepted(from: Stranger.endpoint, now: pump.now)
+    pump.isStreamLost = { from, _ in from == owner }
+    try pump.set(owner, "large", String(repeating: "x", count: 5_000))
+    pump.run(for: .seconds(70))
+    #expect(pump.engines[reader].entry("large", of: "owner") == nil)
+    pump.engines[owner].streamClosed(held, .reset, now: pump.now)
+    pump.run(for: .seconds(2))
+    #expect(pump.engines[reader].entry("large", of: "owner")?.value.count == 5_000)
+  }
+
   @Test func `without any stream it stays a member, and what was tried is counted`() throws {
     let pump = try pump(without: [0, 1, 2])
     for engine in pump.engines[..<3] {
