@@ -16,7 +16,11 @@ import Testing
 
   @Test func `every benchmark can be repeated`() throws {
     for benchmark in Benchmark.all { try benchmark.prepare()(1) }
-    #expect(try outcome("--only=wire", "--operations=2").lines.isEmpty)
+    let lines = try outcome("--only=wire", "--operations=2").lines
+    #expect(lines.count == Benchmark.named("wire").count)
+    for (benchmark, line) in zip(Benchmark.named("wire"), lines) {
+      #expect(AllocationCount(in: line, of: benchmark.name)?.line(of: benchmark.name) == line)
+    }
   }
 
   @Test func `a family of benchmarks is measured in their order`() throws {
@@ -82,6 +86,18 @@ import Testing
     guard let allocations = figures.allocations, let bytes = figures.bytes else { return }
     #expect(allocations == 1)
     #expect(bytes == 968 + 32)
+  }
+}
+
+@Suite struct AllocationLineTests {
+  @Test func `what was allocated is read from among other lines`() {
+    let made = AllocationCount(count: 12, size: 345)
+    let text = "==1== Callgrind\na.bc: 1 allocations, 2 bytes\n\(made.line(of: "a.b"))\n==1==\n"
+    #expect(AllocationCount(in: text, of: "a.b") == made)
+    #expect(AllocationCount(in: text, of: "a") == nil)
+    #expect(AllocationCount(in: "a: x allocations, 2 bytes", of: "a") == nil)
+    #expect(AllocationCount(in: "a: 1 allocations", of: "a") == nil)
+    #expect(AllocationCount(in: "", of: "a") == nil)
   }
 }
 

@@ -5,8 +5,9 @@ enum Bench {
     let benchmarks = options.only.map(Benchmark.named) ?? Benchmark.all
     do {
       if let count = options.operations {
-        for benchmark in benchmarks { try repeated(benchmark, count) }
-        return Outcome()
+        var outcome = Outcome()
+        for benchmark in benchmarks { outcome.lines.append(try repeated(benchmark, count)) }
+        return outcome
       }
       let thresholds = try thresholds(options)
       let record = try options.recordPath.map { path in try OutputFile(path: path) }
@@ -34,10 +35,14 @@ enum Bench {
   }
 
   /// Does an operation over and over, and nothing but what must come before: for tools that watch.
-  private static func repeated(_ benchmark: Benchmark, _ count: Int) throws {
+  ///
+  /// - Returns: What the operations allocated, as a line.
+  private static func repeated(_ benchmark: Benchmark, _ count: Int) throws -> String {
     let work = try benchmark.prepare()
     try work(benchmark.operationCount)
+    let before = AllocationCount.now
     try work(count)
+    return AllocationCount.now.since(before).line(of: benchmark.name)
   }
 
   private static func thresholds(_ options: Options) throws -> Thresholds? {
@@ -70,8 +75,8 @@ enum Bench {
     guard isOptimized, let valgrind = ChildProgram.find("valgrind") else { return found }
     let callgrind = try Callgrind(valgrind: valgrind)
     for (index, benchmark) in benchmarks.enumerated() where benchmark.repeatability == .exact {
-      measurement.progress.report("\(benchmark.name): instructions")
-      found[index].instructions = try callgrind.instructions(of: benchmark)
+      measurement.progress.report("\(benchmark.name): counts")
+      found[index].take(try callgrind.counts(of: benchmark))
     }
     return found
   }

@@ -43,6 +43,13 @@ struct BenchFigures: Sendable, Equatable {
 }
 
 extension BenchFigures {
+  /// Takes over what was counted in a process of its own.
+  mutating func take(_ counts: Callgrind.Counts) {
+    instructions = counts.instructions
+    allocations = counts.allocations
+    bytes = counts.bytes
+  }
+
   /// Counts what a benchmark allocates, and takes its time.
   init(measuring benchmark: Benchmark) throws {
     name = benchmark.name
@@ -54,9 +61,9 @@ extension BenchFigures {
     if allocations_are_counted() {
       let before = AllocationCount.now
       try work(benchmark.operationCount)
-      let after = AllocationCount.now
-      allocations = Double(after.count - before.count) / Double(benchmark.operationCount)
-      bytes = Double(after.size - before.size) / Double(benchmark.operationCount)
+      let made = AllocationCount.now.since(before)
+      allocations = Double(made.count) / Double(benchmark.operationCount)
+      bytes = Double(made.size) / Double(benchmark.operationCount)
     }
     // What one thread does is not to depend on what keeps the machine busy besides.
     let clock =

@@ -1,9 +1,12 @@
+internal import CAllocations
 internal import Glibc
 
-/// Counts instructions by running this program again, under callgrind.
+/// Counts instructions and allocations by running this program again, under callgrind.
 ///
 /// A benchmark runs in two processes, one of which does the operation a known number of times more;
-/// the difference is what the operations cost, and nothing else.
+/// the difference is what the operations cost, and nothing else. What that one allocated is told by
+/// itself: in a new process, memory is where it was the last time, and so arrays, which grow into
+/// whatever lies unused behind them, do so at the same operation.
 struct Callgrind: ~Copyable {
   private let valgrind: String
   private let folder: TemporaryFolder
@@ -28,14 +31,32 @@ struct Callgrind: ~Copyable {
     return image
   }
 
-  /// The instructions of one operation.
-  func instructions(of benchmark: Benchmark) throws -> Double {
+  /// What one operation costs.
+  struct Counts {
+    var instructions: Double
+    /// Nil where they can't be counted.
+    var allocations: Double?
+    var bytes: Double?
+  }
+
+  /// Counts what one operation costs.
+  func counts(of benchmark: Benchmark) throws -> Counts {
     let without = try start(benchmark, operations: 0)
     let with = try start(benchmark, operations: benchmark.operationCount)
     let statuses = (without.wait(), with.wait())
     let base = try total(operations: 0, statuses.0)
     let whole = try total(operations: benchmark.operationCount, statuses.1)
-    return Double(whole - base) / Double(benchmark.operationCount)
+    let count = Double(benchmark.operationCount)
+    var counts = Counts(instructions: Double(whole - base) / count)
+    if allocations_are_counted() {
+      let said = try readFile(file(benchmark.operationCount, "output"))
+      guard let made = AllocationCount(in: said, of: benchmark.name) else {
+        throw EvaluationError("what \(benchmark.name) allocated was not told")
+      }
+      counts.allocations = Double(made.count) / count
+      counts.bytes = Double(made.size) / count
+    }
+    return counts
   }
 
   private func start(
