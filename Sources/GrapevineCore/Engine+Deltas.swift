@@ -1,22 +1,23 @@
 // Deltas as they go out.
 extension Engine {
-  /// Sends what is owed in at most `count` packets, fairly filled; says whether any was sent.
+  /// Sends what is owed by `answer` in at most `count` packets, fairly filled; says whether any was
+  /// sent.
   ///
   /// Of what a stranger may be sent, `reserve` bytes, at most half, are kept for the digest that
   /// goes back.
   mutating func sendDeltas(
-    _ owed: [Owed],
+    _ answer: DigestAnswer,
     to target: Endpoint,
     count: Int,
     keeping reserve: Int
   ) -> Bool {
-    guard !owed.isEmpty else { return false }
-    var rest = inOrderOfNeed(owed)
+    guard !answer.owed.isEmpty else { return false }
+    var rest = inOrderOfNeed(answer.owed)
     let room = packets.room(to: target)
     let share = room - min(reserve, room / 2)
     let size = max(1, min(configuration.maximumPacketSize, share))
     let count = min(quirks.act(at: .singlePacket) ? 1 : count, share / size)
-    var flags: Delta.Flags = isForStream(rest) || quirks.act(at: .eagerStream) ? .stream : []
+    var flags: Delta.Flags = isForStream(answer) || quirks.act(at: .eagerStream) ? .stream : []
     var flagsOffset: Int?
     for packet in 0..<count {
       guard let filled = sendDelta(&rest, to: target, size: size) else {
@@ -33,7 +34,7 @@ extension Engine {
     }
     guard let flagsOffset else { return false }
     flags.insert(.final)
-    if !rest.isEmpty { flags.insert(.more) }
+    if !rest.isEmpty || answer.omittedCount > 0 { flags.insert(.more) }
     packets.setBits(flags.rawValue, at: flagsOffset)
     return true
   }
@@ -52,11 +53,15 @@ extension Engine {
   }
 
   /// Says whether more is owed than packets should carry.
-  private func isForStream(_ owed: [Owed]) -> Bool {
+  ///
+  /// Members that the peer does not know and that are not listed are taken to be as large as those
+  /// that are: keys are hashes, so that any part of them is a fair sample.
+  private func isForStream(_ answer: DigestAnswer) -> Bool {
     // By itself: a closure that asks for it takes a copy of the whole engine.
     let limit = configuration.streamThreshold
     var size = 0
-    for item in owed {
+    var strangerSize = 0
+    for item in answer.owed {
       guard let slot = table.slot(of: item.key) else { continue }
       let state = table[slot].state
       switch state.offer(to: item.replica) {
@@ -64,13 +69,16 @@ extension Engine {
       case .snapshot: return true
       case .plain: break
       }
+      let before = size
       state.forEach(after: item.replica.version) { entry in
         size += entry.size + 6
         return size <= limit
       }
       guard size <= limit else { return true }
+      if item.needsIdentity { strangerSize += size - before }
     }
-    return false
+    guard answer.omittedCount > 0 else { return false }
+    return size + strangerSize / answer.strangerCount * answer.omittedCount > limit
   }
 
   private struct Filled {

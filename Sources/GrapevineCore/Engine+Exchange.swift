@@ -167,7 +167,9 @@ extension Engine {
     at source: Endpoint
   ) {
     guard !quirks.act(at: .muteDigest) else { return }
-    var answer = DigestAnswer()
+    // More than fit in the answer need not be listed, however many there are.
+    let size = configuration.burst * configuration.maximumPacketSize
+    var answer = DigestAnswer(strangerLimit: size / Section.wholeSizeMinimum)
     compare(bytes, start, &answer)
     noteConfirmed(answer.confirmed, by: peer)
     // One packet of the burst is for the digest that goes back, one for news of the dead, and one
@@ -179,7 +181,7 @@ extension Engine {
     let hasSent =
       room > 0
       && sendDeltas(
-        answer.owed,
+        answer,
         to: source,
         count: max(1, room - 1),
         keeping: answer.sizeEstimate
@@ -237,21 +239,21 @@ extension Engine {
     _ reader: inout WireReader,
     _ answer: inout DigestAnswer
   ) {
-    var positions = table.positions(from: range.lower, through: range.upper)[...]
+    let positions = table.positions(from: range.lower, through: range.upper)
+    var next = positions.lowerBound
     for _ in 0..<count {
       guard let theirs = try? DigestEntry.read(bytes, &reader) else { return }
-      while let next = positions.first, table.key(at: next) < theirs.key {
-        answer.owed.append(.whole(table.key(at: next)))
-        positions = positions.dropFirst()
-      }
-      if let next = positions.first, table.key(at: next) == theirs.key {
+      let position = table.position(atOrAbove: theirs.key)
+      answer.owe(next..<position, of: table)
+      next = position
+      if next < positions.upperBound, table.key(at: next) == theirs.key {
         compare(theirs, table.slot(at: next), &answer)
-        positions = positions.dropFirst()
+        next += 1
       } else {
         noteUnknown(theirs, &answer)
       }
     }
-    for position in positions { answer.owed.append(.whole(table.key(at: position))) }
+    answer.owe(next..<positions.upperBound, of: table)
   }
 
   private mutating func compare(

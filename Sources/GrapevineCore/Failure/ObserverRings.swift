@@ -13,6 +13,10 @@ package struct ObserverRings {
   private let places: [[UInt64]]
   private var isOnRings: [Bool]
 
+  /// How many members' successors are looked for by walks through all; to sort the rings costs as
+  /// much as some tens of these.
+  package static let walkLimit = 64
+
   /// - Complexity: O(members × rings).
   package init(table: MemberTable, ringCount: Int, own: Int) {
     self.table = table
@@ -62,17 +66,54 @@ package struct ObserverRings {
     return observers
   }
 
+  /// The same, by what ``sorted()`` gives.
+  ///
+  /// - Complexity: O(rings × (log(members) + rings)).
+  private func successors(
+    of slot: Int,
+    in orders: [[Int]]
+  ) -> [(slot: Int, distance: UInt64)] {
+    var observers: [(slot: Int, distance: UInt64)] = []
+    for (ring, order) in zip(places, orders) {
+      var lower = 0
+      var upper = order.count
+      while lower < upper {
+        let middle = (lower + upper) / 2
+        if ring[order[middle]] < ring[slot] { lower = middle + 1 } else { upper = middle }
+      }
+      let circle = [order[lower...], order[..<lower]].joined()
+      let next = circle.first { other in
+        other != slot && !observers.contains { $0.slot == other }
+      }
+      guard let next else { break }
+      observers.append((next, ring[next] &- ring[slot]))
+    }
+    return observers
+  }
+
+  /// Those who are on the rings, in the order of each.
+  private func sorted() -> [[Int]] {
+    let members = isOnRings.indices.filter { isOnRings[$0] }
+    return places.map { ring in
+      members.sorted {
+        (ring[$0], table.key(inSlot: $0)) < (ring[$1], table.key(inSlot: $1))
+      }
+    }
+  }
+
   /// The members held alive that this node observes, each with the place that it has among their
   /// observers.
   ///
   /// On the ring with number r, from zero on, at most r members can lie between the two, all taken
   /// on earlier rings: so only a few have to be looked at.
-  /// - Complexity: O(members × rings²), and more where many are accused.
+  /// - Complexity: O(members × rings²); where many are accused, so that there are many to look at,
+  ///   O(members × rings × (log(members) + rings)).
   package func observedByOwn() -> [(slot: Int, rank: Int)] { lookAround().observed }
 
   /// Who observes the node itself, whom it observes, and which newcomers would change that.
-  package func lookAround() -> (observers: [Int], observed: [(slot: Int, rank: Int)], reach: Reach)
-  {
+  package func lookAround() -> (
+    observers: [Int], observed: [(slot: Int, rank: Int)], reach: Reach
+  ) {
     var reached = Reach()
     var isCandidate = [Bool](repeating: false, count: table.count)
     for (number, ring) in places.enumerated() {
@@ -97,11 +138,14 @@ package struct ObserverRings {
         reached.add(ring: number, from: places[number][slot], length: length)
       }
     }
+    let candidates = isCandidate.indices.filter { isCandidate[$0] }
+    let orders = candidates.count > Self.walkLimit ? sorted() : nil
     let observers = successors(of: own)
     note(own, observers)
     var observed: [(slot: Int, rank: Int)] = []
-    for slot in isCandidate.indices where isCandidate[slot] {
-      let successors = successors(of: slot)
+    for slot in candidates {
+      let successors =
+        orders.map { self.successors(of: slot, in: $0) } ?? self.successors(of: slot)
       guard let rank = successors.firstIndex(where: { $0.slot == own }) else { continue }
       observed.append((slot, rank))
       note(slot, successors)

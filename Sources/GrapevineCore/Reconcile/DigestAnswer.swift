@@ -2,6 +2,12 @@
 package struct DigestAnswer: Sendable {
   /// What the peer lacks, in the order of the digest.
   package var owed: [Owed] = []
+  /// How many members among those are unknown to the peer.
+  private(set) var strangerCount = 0
+  /// How many more are, for which there is no room.
+  private(set) var omittedCount = 0
+  /// How many members that are unknown to the peer are listed.
+  private let strangerLimit: Int
   /// What the peer has more of, as it stands here.
   package var wanted: [DigestEntry] = []
   /// Parts of the key space in which the two differ somewhere.
@@ -13,7 +19,19 @@ package struct DigestAnswer: Sendable {
   /// The version of the reader's own state that the peer said it holds, if it did.
   package var confirmed: Version?
 
-  package init() {}
+  package init(strangerLimit: Int = .max) {
+    self.strangerLimit = strangerLimit
+  }
+
+  /// Notes that the peer knows none of the members at `positions`.
+  ///
+  /// - Complexity: O(those that are listed), not O(`positions`).
+  mutating func owe(_ positions: Range<Int>, of table: MemberTable) {
+    let listed = positions.prefix(strangerLimit - strangerCount)
+    table.forEachKey(at: listed) { owed.append(.whole($0)) }
+    strangerCount += listed.count
+    omittedCount += positions.count - listed.count
+  }
 
   package var isEmpty: Bool { wanted.isEmpty && ranges.isEmpty }
 

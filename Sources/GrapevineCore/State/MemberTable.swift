@@ -62,6 +62,9 @@ extension MemberTable {
     return start..<max(start, order.rank(atOrAbove: upper.next))
   }
 
+  /// How many members have lower keys, which is the position of the one with this key.
+  package func position(atOrAbove key: MemberKey) -> Int { order.rank(atOrAbove: key) }
+
   /// The slot of the member at a position in key order.
   package func slot(at position: Int) -> Int { Int(order[rank: position].slot) }
   package func key(at position: Int) -> MemberKey { order[rank: position].key }
@@ -70,6 +73,14 @@ extension MemberTable {
   /// false.
   package func forEachSlot(at positions: Range<Int>, _ body: (Int) -> Bool) {
     order.forEach(in: positions) { body(Int($0.slot)) }
+  }
+
+  /// Calls `body` with the keys of the members at `positions`, in order.
+  func forEachKey(at positions: Range<Int>, _ body: (MemberKey) -> Void) {
+    order.forEach(in: positions) {
+      body($0.key)
+      return true
+    }
   }
 
   /// The wrapping sum over the members at `positions`.

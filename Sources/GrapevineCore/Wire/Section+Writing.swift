@@ -4,6 +4,10 @@ extension Section {
   /// The most that a state field takes before its entries.
   package static let stateOverhead = 4 + 1 + 4 * 10
 
+  /// The least that a member takes who is not known: the heads of a section and of two fields, a
+  /// name of one byte, a generation, and a claim with an address and no accuser.
+  static let wholeSizeMinimum = overhead + 3 + 4 + 11
+
   /// Begins a section; returns the mark that ``end(_:in:)`` takes.
   package static func begin(_ key: MemberKey, in bytes: inout [UInt8]) -> Int {
     bytes.appendFixed(key.rawValue, size: 8)

@@ -16,13 +16,14 @@ struct Stranger {
   static func section(
     of id: MemberID,
     _ standing: Standing = Standing(),
-    age: UInt64 = 0
+    age: UInt64 = 0,
+    at endpoint: Endpoint = Self.endpoint
   ) -> [UInt8] {
     var bytes: [UInt8] = []
     let head = Section.begin(MemberKey(id), in: &bytes)
     Section.write(identity: id, to: &bytes)
     Section.write(
-      Section.Claim(standing: standing, age: age, endpoint: Self.endpoint),
+      Section.Claim(standing: standing, age: age, endpoint: endpoint),
       to: &bytes
     )
     Section.end(head, in: &bytes)

@@ -51,6 +51,31 @@ struct ObserverRingsTests {
     }
   }
 
+  @Test func `whom one observes is the same where nearly all are accused`() {
+    var manyCount = 0
+    for seed in 0..<10 as Range<UInt64> {
+      var random = Xoshiro256(seed: seed)
+      var table = Samples.table(300, allLive: true, &random)
+      let own = random.index(table.count)
+      let share = 1 + UInt64(random.index(12))
+      for slot in 0..<table.count where !random.chance(share, outOf: 100) {
+        table.update(slot) { $0.standing.accuse(.lowest) }
+      }
+      let ringCount = 1 + random.index(4)
+      let rings = ObserverRings(table: table, ringCount: ringCount, own: own)
+      let found = rings.lookAround()
+      let naive = { (slot: Int) in
+        Self.observers(of: slot, in: table, ringCount: ringCount, own: own)
+      }
+      #expect(found.observers == naive(own), "seed \(seed)")
+      let observed = (0..<table.count).filter { $0 != own && naive($0).contains(own) }
+      #expect(found.observed.map(\.slot) == observed, "seed \(seed)")
+      #expect(found.observed.map(\.rank) == observed.map { naive($0).firstIndex(of: own) })
+      if found.observed.count > ObserverRings.walkLimit { manyCount += 1 }
+    }
+    #expect(manyCount > 3)
+  }
+
   @Test func `each member has as many observers as there are rings, all of them others`() {
     for count in 1...40 {
       var random = Xoshiro256(seed: UInt64(count))

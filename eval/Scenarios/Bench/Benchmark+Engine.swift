@@ -68,7 +68,7 @@ extension Benchmark {
   private static let fill = Benchmark(
     "engine.delta.fill-10000",
     operationCount: 8,
-    output: Output(10_000, "members")
+    output: Output(1, "answers")
   ) {
     var engine = try Sample.engine(0, of: 10_000, version: 1)
     var digest: [UInt8] = []

@@ -29,5 +29,29 @@ extension Benchmark {
         keep(bytes.count)
       }
     },
+    rings("live") { _ in false },
+    rings("accused") { $0 % 100 > 0 },
   ]
+
+  /// Who observes one of 10,000 members, and whom it observes.
+  private static func rings(
+    _ name: String,
+    isAccused: @escaping @Sendable (_ index: Int) -> Bool
+  ) -> Benchmark {
+    Benchmark("table.rings.\(name)-10000", operationCount: 4, output: Output(1, "looks")) {
+      var table = Sample.table(memberCount: 10_000)
+      for index in 1..<10_000 where isAccused(index) {
+        guard let slot = table.slot(of: Sample.key(index)) else { continue }
+        table.update(slot) { $0.standing.accuse(Sample.key(0)) }
+      }
+      guard let own = table.slot(of: Sample.key(0)) else { throw EvaluationError("no member 0") }
+      let ringCount = GossipConfiguration().observerCount
+      return { [table] count in
+        for _ in 0..<count {
+          let rings = ObserverRings(table: table, ringCount: ringCount, own: own)
+          keep(rings.lookAround().observed.count)
+        }
+      }
+    }
+  }
 }

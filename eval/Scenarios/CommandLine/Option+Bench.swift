@@ -39,7 +39,7 @@ extension Option {
     Option(
       "--operations",
       "N",
-      "Only repeats each operation N times, which a profiler may watch, and tells what it allocated.",
+      "Repeats each operation N times, for a profiler, and tells what it allocated.",
       rule: "a whole number from 0 to 1000000000",
       standard: { _ in "none" },
       scenarios: [.bench]

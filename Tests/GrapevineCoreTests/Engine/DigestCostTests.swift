@@ -1,0 +1,88 @@
+import Allocations
+import GrapevineCore
+import Testing
+
+/// What the answer to a digest costs, and what it says, where far more is owed than it can hold.
+@Suite(.timeLimit(.minutes(1))) struct DigestCostTests {
+  private let stranger = Stranger()
+
+  /// A node that knows the stranger, and `count` members more with an entry of so many bytes.
+  private func engine(knowing count: Int, valueSize: Int? = nil) -> Engine {
+    var engine = Engine.alone()
+    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
+    for index in 0..<count {
+      let id = MemberID(name: "member-\(index)", generation: 1)
+      engine.hear(stranger.packet(.delta, [0] + Stranger.section(of: id)))
+      guard let valueSize else { continue }
+      let value = String(repeating: "v", count: valueSize)
+      let section = HandMadeSection(end: 1, entries: [Samples.entry("key", value, at: 1)])
+      engine.hear(stranger.packet(.delta, [0] + section.bytes(MemberKey(id))))
+    }
+    _ = engine.packets()
+    return engine
+  }
+
+  /// A digest of the stranger's, who knows nobody.
+  private var nobody: [UInt8] {
+    var body: [UInt8] = []
+    DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 0)).write(to: &body)
+    return stranger.packet(.digest, body)
+  }
+
+  private func answer(_ engine: inout Engine) throws -> (size: Int, deltas: [[UInt8]]) {
+    let size = try Allocations.count { engine.hear(nobody) }.size
+    let packets = engine.packets().filter { $0[3] == PacketKind.delta.rawValue }
+    return (size, packets)
+  }
+
+  private func flags(_ packets: [[UInt8]]) -> [Delta.Flags] {
+    packets.map { Delta.Flags(rawValue: $0[PacketHeader.size]) }
+  }
+
+  @Test func `who knows nobody is told as much by a large table as by one that fills the answer`()
+    throws
+  {
+    var small = engine(knowing: 400)
+    var large = engine(knowing: 8_000)
+    _ = try answer(&small)
+    _ = try answer(&large)
+    let first = try answer(&small)
+    let second = try answer(&large)
+    for packet in second.deltas { #expect((1_300...1_400).contains(packet.count)) }
+    let expected = [Delta.Flags](repeating: [], count: 6) + [[.final, .more]]
+    #expect(flags(first.deltas) == expected && flags(second.deltas) == expected)
+    // What is looked at is listed, which takes memory: of all it would be twenty times as much.
+    #expect(second.size < 3 * first.size, "\(second.size), \(first.size)")
+  }
+
+  @Test func `members that are not listed count by the size of those that are`() throws {
+    // At most 339 are listed; streams begin at 32,768 bytes of state.
+    var few = engine(knowing: 400, valueSize: 30)
+    #expect(try flags(answer(&few).deltas).last == [.final, .more])
+    var many = engine(knowing: 2_000, valueSize: 30)
+    #expect(try flags(answer(&many).deltas) == [[.final, .more, .stream]])
+    var bare = engine(knowing: 2_000)
+    #expect(try flags(answer(&bare).deltas).last == [.final, .more])
+  }
+
+  @Test func `who can get no stream hears of a thousand members by packets`() {
+    var pump = Pump()
+    pump.isStreamLost = { _, _ in true }
+    let old = pump.add("old")
+    let new = pump.add("new")
+    for index in 0..<1_000 {
+      let id = MemberID(name: "member-\(index)", generation: 1)
+      pump.engines[old].hear(stranger.packet(.delta, [0] + Stranger.section(of: id)), now: pump.now)
+    }
+    pump.settle()
+    pump.engines[new].hear(
+      stranger.packet(
+        .delta,
+        [0] + Stranger.section(of: pump.engines[old].localID, at: pump.engines[old].localEndpoint)
+      ),
+      now: pump.now
+    )
+    pump.run(for: .seconds(2))
+    #expect(pump.engines[new].memberCount > 1_000)
+  }
+}
