@@ -20,6 +20,10 @@ extension Engine {
     var flags: Delta.Flags = isForStream(answer) || quirks.act(at: .eagerStream) ? .stream : []
     var flagsOffset: Int?
     for packet in 0..<count {
+      // Who has no room for more members is to hear of those that it knows all the same.
+      if packet > 0, packet == count - 1 {
+        rest = rest.filter(\.isOfKnown) + rest.filter { !$0.isOfKnown }
+      }
       guard let filled = sendDelta(&rest, to: target, size: size) else {
         // Nothing at all fitted: what is left is too large for a packet.
         if !rest.isEmpty { flags.insert(.stream) }
@@ -55,12 +59,13 @@ extension Engine {
   /// Says whether more is owed than packets should carry.
   ///
   /// Members that the peer does not know and that are not listed are taken to be as large as those
-  /// that are: keys are hashes, so that any part of them is a fair sample.
+  /// that are, which is a guess: if it is wrong, packets or a stream bring the rest, later.
   private func isForStream(_ answer: DigestAnswer) -> Bool {
     // By itself: a closure that asks for it takes a copy of the whole engine.
     let limit = configuration.streamThreshold
     var size = 0
     var strangerSize = 0
+    var strangerCount = 0
     for item in answer.owed {
       guard let slot = table.slot(of: item.key) else { continue }
       let state = table[slot].state
@@ -75,11 +80,15 @@ extension Engine {
         return size <= limit
       }
       guard size <= limit else { return true }
-      if item.needsIdentity { strangerSize += size - before }
+      guard item.needsIdentity else { continue }
+      strangerCount += 1
+      strangerSize += size - before
     }
-    guard answer.omittedCount > 0 else { return false }
-    return size + strangerSize / answer.strangerCount * answer.omittedCount > limit
+    return size + strangerSize * answer.omittedCount / max(strangerCount, 1) > limit
   }
+
+  /// How many in a row that do not fit end a packet.
+  private static var missLimit: Int { 8 }
 
   private struct Filled {
     var flagsOffset: Int
@@ -96,6 +105,7 @@ extension Engine {
     var isEmpty = true
     var needsStream = false
     var sentCount = 0
+    var missCount = 0
     let entrySizeLimit =
       configuration.maximumPacketSize - PacketHeader.size - 1 - Section.overhead
       - Section.stateOverhead
@@ -105,7 +115,7 @@ extension Engine {
     let isShort = quirks.act(at: .shortShares)
     let flagsOffset = appendDelta(to: target, size: size) { bytes, limit in
       for (index, item) in items.enumerated() {
-        guard limit - bytes.count > Section.overhead else {
+        guard limit - bytes.count > Section.overhead, missCount < Self.missLimit else {
           rest += items[index...]
           return
         }
@@ -122,6 +132,7 @@ extension Engine {
           now: now
         )
         isEmpty = isEmpty && bytes.count == size
+        missCount = outcome == .noRoom ? missCount + 1 : 0
         sentCount += item.sentCount
         item.sentCount = 0
         switch outcome {

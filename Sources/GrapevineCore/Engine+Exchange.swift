@@ -3,6 +3,7 @@ extension Engine {
   /// Takes one datagram.
   package mutating func receive(_ datagram: Span<UInt8>, from source: Endpoint, now: Instant) {
     tick(now)
+    told = []
     metrics.packetsIn += 1
     metrics.packetBytesIn += datagram.count
     guard !isSilent else { return }
@@ -168,7 +169,7 @@ extension Engine {
   ) {
     guard !quirks.act(at: .muteDigest) else { return }
     // More than fit in the answer need not be listed, however many there are.
-    let size = configuration.burst * configuration.maximumPacketSize
+    let size = min(configuration.burst * configuration.maximumPacketSize, packets.room(to: source))
     var answer = DigestAnswer(strangerLimit: size / Section.wholeSizeMinimum)
     compare(bytes, start, &answer)
     noteConfirmed(answer.confirmed, by: peer)
@@ -316,6 +317,9 @@ extension Engine {
 
   /// Asks for a member that is not known here, unless it is dead and buried.
   ///
+  /// Where no more members may be held it asks now and then only, as one may be another life of a
+  /// member that is known.
+  ///
   /// Who holds a buried one with another standing is told the buried one, once a second at most;
   /// theirs is asked for, too, as it may be a later incarnation.
   private mutating func noteUnknown(_ entry: DigestEntry, _ answer: inout DigestAnswer) {
@@ -326,6 +330,7 @@ extension Engine {
       if !isTold, graves.mayTell(entry.key, now: clock) { answer.buried.append(entry.key) }
       guard !grave.isReplaced else { return }
     }
+    guard table.count < configuration.memberLimit || random.chance(1, outOf: 8) else { return }
     answer.wanted.append(DigestEntry(key: entry.key, progress: .none, standingHash: 0))
   }
 

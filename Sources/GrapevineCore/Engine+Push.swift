@@ -138,7 +138,7 @@ extension Engine {
   /// tree, and heartbeats are not sent early.
   var isFlooded: Bool {
     mutating get {
-      accusations.count >= 4
+      isLosingMany
         || membershipBudget.level(now: clock)
           < min(2 * configuration.pushFanout, membershipBudget.capacity)
     }
@@ -146,9 +146,10 @@ extension Engine {
 
   /// Where many members are being lost, the time when that was first seen: who was heard of since
   /// lives.
-  var lossAt: Instant? {
-    mutating get { accusations.count >= 4 ? accusations.first() : nil }
-  }
+  var lossAt: Instant? { isLosingMany ? accusations.first : nil }
+
+  /// Says that four members are accused, and one in 64.
+  private var isLosingMany: Bool { accusations.count >= max(4, table.liveCount / 64) }
 
   private var usualRedundancy: Int { configuration.pushRedundancy + (isLossy ? 1 : 0) }
 
@@ -222,7 +223,7 @@ extension Engine {
     guard configuration.push == .tree, Int(head.hops) < configuration.pushHopLimit else { return }
     // One that is larger than this node's packets may be is left to heartbeats.
     guard start.end <= configuration.maximumPacketSize else { return }
-    let lossAt = lossAt
+    guard !isRationed || membershipBudget.level(now: clock) > 0 else { return }
     let branches = TreePush.branches(
       of: head.arc,
       own: localKey,

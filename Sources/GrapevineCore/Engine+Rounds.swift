@@ -166,9 +166,9 @@ extension Engine {
     lostAsOf = table.addressChanges
     lost = []
     if table.liveCount < table.count {
-      for position in 0..<table.count {
-        let slot = table.slot(at: position)
+      table.forEachSlot(at: 0..<table.count) { slot in
         if table.isDown(slot) { lost.append(table.endpoint(inSlot: slot)) }
+        return true
       }
     }
     guard !seeds.isEmpty else { return }

@@ -184,7 +184,7 @@ extension Engine {
     reportVerdict(of: id, from: .alive, to: claim.standing.verdict)
     if claim.standing.verdict == .alive { widenSpreads(to: key) }
     let slot = table.slot(of: key)
-    if let slot { noteStanding(slot, before: Standing(incarnation: claim.standing.incarnation)) }
+    if let slot { noteStanding(slot, before: nil) }
     return slot
   }
 

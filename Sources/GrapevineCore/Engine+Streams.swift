@@ -151,6 +151,7 @@ extension Engine {
 
   package mutating func streamReceived(_ id: StreamID, _ bytes: Span<UInt8>, now: Instant) {
     tick(now)
+    told = []
     metrics.streamBytesIn += bytes.count
     var offset = 0
     while let index = index(of: id) {

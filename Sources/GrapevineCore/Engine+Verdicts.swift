@@ -2,8 +2,9 @@
 extension Engine {
   // MARK: Accused members
 
-  /// Keeps accusations, rings and observation in step with a standing that has changed.
-  mutating func noteStanding(_ slot: Int, before: Standing) {
+  /// Keeps accusations, rings and observation in step with a standing that has changed, or is that
+  /// of a newcomer.
+  mutating func noteStanding(_ slot: Int, before: Standing?) {
     let key = table.key(inSlot: slot)
     let after = table[slot].standing
     let isLive = after.verdict == .alive
@@ -12,6 +13,7 @@ extension Engine {
     } else {
       forgetAccusation(of: key)
     }
+    guard let before else { return }
     if after.incarnation > before.incarnation {
       let openCount = challenges.count
       challenges.removeAll { $0.key == key && $0.claim.standing.incarnation < after.incarnation }
@@ -43,19 +45,27 @@ extension Engine {
       accusations[index].secondAt = clock
     }
     let since = accusations[index].secondAt ?? accusations[index].firstAt
-    accusations[index].dueAt = max(since.advanced(by: grace), clock.advanced(by: 1))
+    accusations[index].dueAt = timeToJudge(
+      max(since.advanced(by: grace), clock.advanced(by: 1))
+    )
   }
 
   /// Tells a member of the first two accusers of it that came here by exchange.
   ///
   /// An accuser that pushes tells the member, too. One that reaches others by streams alone, or
   /// that does not push, may have told all but the member, which then had no time to refute.
+  ///
+  /// Each is told once for all that one packet or one piece of a stream says of it, and no more of
+  /// them are than other packets may follow.
   mutating func tellAccused(_ slot: Int, before: Standing) {
     let standing = table[slot].standing
+    let key = table.key(inSlot: slot)
     guard standing.verdict == .alive, lossAt == nil,
       standing.incarnation > before.incarnation || before.accusers.count < 2,
-      standing.accusers.contains(where: { !before.accusers.contains($0) })
+      standing.accusers.contains(where: { !before.accusers.contains($0) }),
+      told.count < max(1, configuration.burst - 2), !told.contains(key)
     else { return }
+    told.append(key)
     ping(slot, takeSequence(), claim: table[slot].claim(now: clock))
   }
 
@@ -90,7 +100,7 @@ extension Engine {
 
   mutating func judgeAccusations() {
     guard accusations.dueAt <= clock else { return }
-    let witnessedAt = lastSignOfOthers()
+    var witnessed: Instant??
     var index = 0
     while index < accusations.count {
       guard accusations[index].dueAt <= clock else {
@@ -98,7 +108,7 @@ extension Engine {
         continue
       }
       let key = accusations[index].key
-      if let slot = table.slot(of: key), judge(index, slot, witnessedAt: witnessedAt) {
+      if let slot = table.slot(of: key), judge(index, slot, &witnessed) {
         conclude(slot)
       }
       if index < accusations.count, accusations[index].key == key { index += 1 }
@@ -118,13 +128,13 @@ extension Engine {
   }
 
   /// Says whether an accused member is down; else when to look again.
-  private mutating func judge(_ index: Int, _ slot: Int, witnessedAt: Instant?) -> Bool {
+  private mutating func judge(_ index: Int, _ slot: Int, _ witnessed: inout Instant??) -> Bool {
     let accusation = accusations[index]
     guard !PlantedFault.believeOneAccuser.isPlanted else { return true }
     let hasTwo = accusation.secondAt.map { clock.since($0) >= grace } ?? false
     let lonely = interval.multipliedClamping(configuration.loneAccuserGrace)
     let hasStoodLong = clock.since(accusation.firstAt) >= max(lonely, grace)
-    accusations[index].dueAt = clock.advanced(by: interval)
+    accusations[index].dueAt = timeToJudge(clock.advanced(by: interval))
     let heardAt = table.heardAt(slot)
     if heardAt > accusation.secondAt ?? accusation.firstAt {
       // It lives, and has not heard what is said of it. If it falls silent now, that counts anew.
@@ -140,8 +150,19 @@ extension Engine {
     let shortlyBefore = Instant(
       nanoseconds: accusation.firstAt.since(Instant(nanoseconds: 2 * interval))
     )
-    return clock.since(accusation.firstAt) >= grace
-      && witnessedAt.map { $0 < shortlyBefore } ?? true
+    guard clock.since(accusation.firstAt) >= grace else { return false }
+    let witnessedAt = witnessed ?? lastSignOfOthers()
+    witnessed = .some(witnessedAt)
+    return witnessedAt.map { $0 < shortlyBefore } ?? true
+  }
+
+  /// The next moment from `time` on at which accusations are judged.
+  ///
+  /// It is one in 16 in an interval, and the same for all: so that a pass over all accusations and
+  /// members is made as often at most, however many come one after the other.
+  private func timeToJudge(_ time: Instant) -> Instant {
+    let step = max(interval / 16, 1)
+    return time.advanced(by: (step - time.nanoseconds % step) % step)
   }
 
   private mutating func conclude(_ slot: Int) {

@@ -66,6 +66,8 @@ package struct Engine: Sendable {
   var hasLostObservers = false
   var accusations = AccusationList()
   var challenges: [Challenge] = []
+  /// Whom what has come in just now made this node tell that they are accused.
+  var told: [MemberKey] = []
   var relays: [Relay] = []
   var health: LocalHealth
   /// When a packet of anyone came last.

@@ -7,8 +7,8 @@ package struct AccusationList: Sendable {
   private var places: [MemberKey: Int] = [:]
   /// No accusation is due before.
   package private(set) var dueAt = Instant.never
-  /// The least of ``Accusation/firstAt``; nil where it is to be looked for.
-  private var knownFirst: Instant?
+  /// No accusation was learned of before; never, where there are none.
+  private var bound = Instant.never
 
   package init() {}
 
@@ -23,7 +23,7 @@ package struct AccusationList: Sendable {
     set {
       precondition(newValue.key == accusations[index].key, "an accusation of another member")
       dueAt = min(dueAt, newValue.dueAt)
-      if newValue.firstAt != accusations[index].firstAt { knownFirst = nil }
+      bound = min(bound, newValue.firstAt)
       accusations[index] = newValue
     }
   }
@@ -32,11 +32,7 @@ package struct AccusationList: Sendable {
   package mutating func append(_ accusation: Accusation) -> Int {
     precondition(places[accusation.key] == nil, "a second accusation of one member")
     places[accusation.key] = accusations.count
-    if accusations.isEmpty {
-      knownFirst = accusation.firstAt
-    } else {
-      knownFirst = knownFirst.map { min($0, accusation.firstAt) }
-    }
+    bound = min(bound, accusation.firstAt)
     dueAt = min(dueAt, accusation.dueAt)
     accusations.append(accusation)
     return accusations.count - 1
@@ -46,30 +42,22 @@ package struct AccusationList: Sendable {
     guard let index = places.removeValue(forKey: key), let last = accusations.popLast() else {
       return
     }
-    var removed = last
     if index < accusations.count {
-      removed = accusations[index]
       accusations[index] = last
       places[last.key] = index
     }
-    if removed.firstAt == knownFirst { knownFirst = nil }
-    if accusations.isEmpty { dueAt = .never }
+    if accusations.isEmpty { (dueAt, bound) = (.never, .never) }
   }
 
-  /// Looks anew when the next one is due.
+  /// Looks anew when the next one is due, and which was the first.
   ///
   /// - Complexity: O(accusations).
   package mutating func findNextDue() {
     dueAt = accusations.reduce(.never) { min($0, $1.dueAt) }
+    bound = accusations.reduce(.never) { min($0, $1.firstAt) }
   }
 
-  /// When the first of those that are open was learned of.
-  ///
-  /// - Complexity: O(1) mostly; O(accusations) once the first one has gone.
-  package mutating func first() -> Instant? {
-    guard !accusations.isEmpty else { return nil }
-    let first = knownFirst ?? accusations.reduce(.never) { min($0, $1.firstAt) }
-    knownFirst = first
-    return first
-  }
+  /// When the first of those that are open was learned of, or of those that were when
+  /// ``findNextDue()`` was called last.
+  package var first: Instant? { accusations.isEmpty ? nil : bound }
 }

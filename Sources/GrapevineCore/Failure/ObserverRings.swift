@@ -13,9 +13,9 @@ package struct ObserverRings {
   private let places: [[UInt64]]
   private var isOnRings: [Bool]
 
-  /// How many members' successors are looked for by walks through all; to sort the rings costs as
-  /// much as some tens of these.
-  package static let walkLimit = 64
+  /// How many members' successors are looked for by walks through all; to sort the rings, where all
+  /// are on them, costs as much as so many.
+  package static let walkLimit = 32
 
   /// - Complexity: O(members × rings).
   package init(table: MemberTable, ringCount: Int, own: Int) {
@@ -54,9 +54,6 @@ package struct ObserverRings {
         guard distance <= leastDistance, isOnRings[other], other != slot,
           !observers.contains(where: { $0.slot == other })
         else { continue }
-        if let best, distance == leastDistance {
-          guard table.key(inSlot: other) < table.key(inSlot: best) else { continue }
-        }
         best = other
         leastDistance = distance
       }
@@ -71,33 +68,32 @@ package struct ObserverRings {
   /// - Complexity: O(rings × (log(members) + rings)).
   private func successors(
     of slot: Int,
-    in orders: [[Int]]
+    in orders: [[(place: UInt64, slot: Int)]]
   ) -> [(slot: Int, distance: UInt64)] {
     var observers: [(slot: Int, distance: UInt64)] = []
+    // No two members have the same place on a ring, which is a bijection's of their keys.
     for (ring, order) in zip(places, orders) {
       var lower = 0
       var upper = order.count
       while lower < upper {
         let middle = (lower + upper) / 2
-        if ring[order[middle]] < ring[slot] { lower = middle + 1 } else { upper = middle }
+        if order[middle].place < ring[slot] { lower = middle + 1 } else { upper = middle }
       }
       let circle = [order[lower...], order[..<lower]].joined()
       let next = circle.first { other in
-        other != slot && !observers.contains { $0.slot == other }
+        other.slot != slot && !observers.contains { $0.slot == other.slot }
       }
       guard let next else { break }
-      observers.append((next, ring[next] &- ring[slot]))
+      observers.append((next.slot, next.place &- ring[slot]))
     }
     return observers
   }
 
   /// Those who are on the rings, in the order of each.
-  private func sorted() -> [[Int]] {
+  private func sorted() -> [[(place: UInt64, slot: Int)]] {
     let members = isOnRings.indices.filter { isOnRings[$0] }
     return places.map { ring in
-      members.sorted {
-        (ring[$0], table.key(inSlot: $0)) < (ring[$1], table.key(inSlot: $1))
-      }
+      members.map { (ring[$0], $0) }.sorted { $0.0 < $1.0 }
     }
   }
 

@@ -2,11 +2,11 @@
 package struct DigestAnswer: Sendable {
   /// What the peer lacks, in the order of the digest.
   package var owed: [Owed] = []
-  /// How many members among those are unknown to the peer.
-  private(set) var strangerCount = 0
+  /// How many of those are there since the peer's digest lacks them.
+  private var strangerCount = 0
   /// How many more are, for which there is no room.
   private(set) var omittedCount = 0
-  /// How many members that are unknown to the peer are listed.
+  /// How many that the peer's digest lacks are listed at most.
   private let strangerLimit: Int
   /// What the peer has more of, as it stands here.
   package var wanted: [DigestEntry] = []

@@ -19,6 +19,9 @@ package struct Owed: Sendable, Hashable {
     self.needsStanding = needsStanding
   }
 
+  /// Says that the peer has heard of the member.
+  var isOfKnown: Bool { !needsIdentity }
+
   /// A member that the peer has never heard of.
   package static func whole(_ key: MemberKey) -> Owed {
     Owed(key: key, replica: .none, needsIdentity: true, needsStanding: true)

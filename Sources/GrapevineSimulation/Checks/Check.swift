@@ -31,7 +31,7 @@ package var allChecks: [any Check.Type] {
   [
     LimitCheck.self, DeadlineCheck.self, MemoryCheck.self, InvariantCheck.self, ExchangeCheck.self,
     CodecCheck.self, OwnerCheck.self, NameCheck.self, EventOrderCheck.self, VersionCheck.self,
-    ValueCheck.self, DeletionCheck.self, ReadCheck.self, VerdictCheck.self,
+    ValueCheck.self, DeletionCheck.self, ReadCheck.self, OverwriteCheck.self, VerdictCheck.self,
     AccusationCheck.self, CorroborationCheck.self, StandingCheck.self, ConvergenceCheck.self,
     SpreadCheck.self,
     GhostCheck.self, AccordCheck.self, LockCheck.self,

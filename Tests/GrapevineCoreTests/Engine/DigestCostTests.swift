@@ -85,4 +85,51 @@ import Testing
     pump.run(for: .seconds(2))
     #expect(pump.engines[new].memberCount > 1_000)
   }
+
+  @Test func `who has no room for more members hears of those that it knows`() throws {
+    var engine = engine(knowing: 1_000)
+    let known = MemberID(name: "member-7", generation: 1)
+    // The stranger knows this one alone, and not its entry.
+    let standing = try #require(engine.standing(of: MemberKey(known)))
+    let section = HandMadeSection(end: 1, entries: [Samples.entry("key", "value", at: 1)])
+    engine.hear(stranger.packet(.delta, [0] + section.bytes(MemberKey(known))))
+    _ = engine.packets()
+    var body: [UInt8] = []
+    DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 1)).write(to: &body)
+    DigestEntry(key: MemberKey(known), progress: .none, standingHash: standing.shortHash)
+      .write(to: &body)
+    engine.hear(stranger.packet(.digest, body))
+    let deltas = engine.packets().filter { $0[3] == PacketKind.delta.rawValue }
+    #expect(deltas.count == 7)
+    let keys = try deltas.map { packet in
+      var reader = WireReader(PacketHeader.size + 1..<packet.count)
+      var keys: [MemberKey] = []
+      while !reader.isAtEnd { keys.append(try Section.read(packet.span, &reader).key) }
+      return keys
+    }
+    #expect(keys.last?.first == MemberKey(known))
+  }
+
+  @Test func `one packet that accuses many makes as many be told as packets may follow`() {
+    var engine = Engine.alone()
+    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
+    let ids = (0..<20).map { MemberID(name: "m-\($0)", generation: 1) }
+    var body: [UInt8] = [0]
+    for id in ids { body += Stranger.section(of: id) }
+    engine.hear(stranger.packet(.delta, body))
+    _ = engine.packets()
+    body = [0]
+    // Three, as of four none is told; each is said to live on, time and again.
+    for incarnation in 1...9 as ClosedRange<UInt64> {
+      for id in ids.prefix(3) {
+        body += Stranger.section(
+          of: id,
+          Standing(incarnation: incarnation, accusers: [MemberKey(rawValue: incarnation)])
+        )
+      }
+    }
+    engine.hear(stranger.packet(.delta, body))
+    let pings = engine.packets().filter { $0[3] == PacketKind.ping.rawValue }
+    #expect(pings.count == 3)
+  }
 }

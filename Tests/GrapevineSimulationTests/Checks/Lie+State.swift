@@ -50,6 +50,31 @@ extension Lie {
       try simulation.run(for: .seconds(10))
       try simulation.verify()
     },
+    Lie(OverwriteCheck.self, "a replica moves on without what was written") { simulation in
+      simulation.isolate([1])
+      let version = try simulation.set(1, "key", "third")
+      let key = MemberKey(simulation.engine(at: 1).localID)
+      var body: [UInt8] = [0]
+      let head = Section.begin(key, in: &body)
+      let mark = Section.beginState(
+        isSnapshot: false,
+        compacted: 0,
+        base: version - 1,
+        end: version,
+        horizon: version,
+        in: &body
+      )
+      Section.markComplete(mark, in: &body)
+      Section.end(mark, in: &body)
+      Section.end(head, in: &body)
+      simulation.inject(
+        simulation.packet(.delta, from: 3, body: body),
+        from: simulation.endpoint(of: 3),
+        to: 2
+      )
+      try simulation.run(for: .zero)
+      try simulation.verify()
+    },
   ]
 
   static let members = [
