@@ -17,6 +17,8 @@ package final class Simulation {
   ///
   /// ``VerdictCheck`` has the limits; runs that are to pass them by turn it off.
   package var judgesVerdicts: Bool
+  /// Nodes of which nothing excuses any more that one calls another down that runs.
+  package var peaceful: Set<Int> = []
   /// Says whether a lock with two holders ends the run.
   package var judgesLocks = true
   /// Grants of a lock that another running node held.

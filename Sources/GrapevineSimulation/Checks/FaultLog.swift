@@ -43,7 +43,8 @@ struct FaultLog {
       troubles.append(Trouble())
     } else {
       identities[node] = id
-      troubles[node].pausedSince = nil
+      // What was done to the process before is nothing to this one, but for what still is.
+      troubles[node] = Trouble(isCutOff: troubles[node].isCutOff)
     }
     lives[id] = Life(node: node, began: time, ended: nil, isReused: lives[id] != nil)
   }

@@ -54,6 +54,9 @@ extension Sometimes {
     processes + splits + packets + states + streams + failures + names + users + quirks
 
   private static let processes = [
+    seen("quiet peace", "all held the same for four intervals, and told nothing of it") {
+      $0.quietSpans
+    },
     seen("newcomer", "a node of a new name came while faults went on") { $0.newcomers },
     seen("process crash", "a process died, and its host said so") { $0.crashes - $0.hostCrashes },
     seen("host crash", "a host died in silence") { $0.hostCrashes },

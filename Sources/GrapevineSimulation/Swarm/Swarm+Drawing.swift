@@ -26,6 +26,8 @@ extension Swarm {
     case 2, 3, 4: makeCalm(&options, &random)
     default: break
     }
+    var far = Xoshiro256(seed: seed ^ 0x4661_7200)
+    if options.profile == .usual, far.chance(1, outOf: 6) { putFarApart(&options, &far) }
     options.core = [.everyone, .everyone, .living, .part][random.index(4)]
     if random.chance(1, outOf: 3) { options.lastDeathCount = 1 + random.index(options.nodeCount) }
     setNameLimit(&options, more: random.index(3 + options.nodeCount / 2))
@@ -118,10 +120,10 @@ extension Swarm {
     conditions.lineQueueLimit = random.magnitude(in: 2_000...262_144)
     let leastRate = conditions.lineQueueLimit / lineDelayLimit
     if random.chance(1, outOf: 4) {
-      conditions.nodeBandwidth = max(leastRate, random.magnitude(in: 8_000...2_000_000))
+      conditions.nodeBandwidth = max(leastRate, random.magnitude(in: 8_000...50_000_000))
     }
     if random.chance(1, outOf: 8) {
-      conditions.linkBandwidth = max(leastRate, random.magnitude(in: 4_000...1_000_000))
+      conditions.linkBandwidth = max(leastRate, random.magnitude(in: 4_000...50_000_000))
     }
     if random.chance(1, outOf: 2) {
       conditions.receiveBufferSize = Int(random.magnitude(in: 500...50_000))
@@ -294,6 +296,13 @@ extension Swarm {
     options.work.batchSize = 20 + random.below(100)
     options.work.valueSizeLimit = 200 + random.index(200)
     options.work.writeChance = .percent(50)
+  }
+
+  /// A packet takes as long as it does over land and sea, or longer than an interval.
+  private static func putFarApart(_ options: inout Options, _ random: inout Xoshiro256) {
+    let mean = Duration.milliseconds(Int64(random.magnitude(in: 20...300)))
+    options.conditions.latency =
+      random.chance(1, outOf: 2) ? .fixed(mean) : .uniform(mean * 9 / 10...(mean * 11 / 10))
   }
 
   private static func makeHectic(_ options: inout Options, _ random: inout Xoshiro256) {

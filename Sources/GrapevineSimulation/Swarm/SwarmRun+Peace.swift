@@ -41,6 +41,7 @@ extension SwarmRun {
       try advance(.nanoseconds(Int64(drainedAt.since(simulation.now))))
     }
     _ = try converge(within: limit)
+    simulation.peaceful = Set(members)
     try requireAccord()
     return .nanoseconds(Int64(end.since(begin)))
   }
@@ -198,6 +199,35 @@ extension SwarmRun {
     try requireNoGhosts()
     let rest = members
     try demand { () throws(Violation) in try simulation.requireAccord(among: rest) }
+    try requireQuiet()
+  }
+
+  /// Demands that nodes that hold the same, and go on to, send no digests, deltas and entries.
+  private mutating func requireQuiet() throws(Swarm.Failure) {
+    guard !options.isStarved else { return }
+    let group = members
+    let engines = { [simulation] in group.map { simulation.engine(at: $0) } }
+    let fingerprints = engines().map(\.fingerprint)
+    guard Set(fingerprints).count == 1 else { return }
+    // A heartbeat of before may be on its way, and be answered.
+    try advance(options.configuration.interval * 2)
+    let before = engines().map(\.metrics)
+    try advance(options.configuration.interval * 4)
+    // Keys whose time is up, and tombstones that are dropped, are news.
+    guard engines().map(\.fingerprint) == fingerprints, members == group else { return }
+    witness.coverage.quietSpans += 1
+    for (node, (former, latter)) in zip(group, zip(before, engines().map(\.metrics))) {
+      let digests = latter.digestsOut - former.digestsOut
+      let deltas = latter.deltasOut - former.deltasOut
+      let entries = latter.entriesOut - former.entriesOut
+      guard digests + deltas + entries > 0 else { continue }
+      throw missed(
+        ExchangeCheck.self,
+        node,
+        "all hold the same for four intervals, and it sends \(digests) digests and \(deltas) "
+          + "deltas with \(entries) entries"
+      )
+    }
   }
 
   private func demand(

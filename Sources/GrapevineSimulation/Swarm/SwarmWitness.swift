@@ -25,6 +25,8 @@ extension Swarm {
     package var blackHoles = 0
     package var weatherChanges = 0
     package var lastDeaths = 0
+    /// Spans of peace in which nothing was told.
+    package var quietSpans = 0
     // What the engines told.
     package var raisedGenerations = 0
     package var nameConflicts = 0
