@@ -8,6 +8,33 @@ extension Lie {
       try simulation.set(1, "key", "third")
       simulation.mutate(1) { engine, _ in engine = former }
     },
+    Lie(OwnerCheck.self, "a node writes unasked") { simulation in
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.set("unasked", to: "value")], now: now)
+      }
+    },
+    Lie(OwnerCheck.self, "a node deletes a key unasked that has no time to live") { simulation in
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.delete(key: "key")], now: now)
+      }
+    },
+    Lie(OwnerCheck.self, "a key is deleted before its time is up") { simulation in
+      try simulation.update(1, [.third(for: .seconds(20))])
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.third(for: .seconds(5))], now: now)
+      }
+      try simulation.run(for: .seconds(15))
+    },
+    Lie(OwnerCheck.self, "a key outlives its time") { simulation in
+      try simulation.update(1, [.third(for: .seconds(5))])
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.set("key", to: "third")], now: now)
+      }
+      try simulation.run(for: .seconds(6))
+    },
+    Lie(OwnerCheck.self, "a node does what it has refused") { simulation in
+      try simulation.pretend(refusing: [.set("key", to: "refused")], at: 1)
+    },
     Lie(VersionCheck.self, "a replica falls back") { simulation in
       let former = simulation.engine(at: 2)
       try simulation.set(1, "new", "value")
@@ -121,4 +148,11 @@ extension Lie {
       try simulation.slander(3, Standing(accusers: [accuser]), at: 2)
     },
   ]
+}
+
+extension Change {
+  /// Sets `key` to a value that lives for a while.
+  fileprivate static func third(for timeToLive: Duration) -> Change {
+    .set(key: "key", value: Array("third".utf8), timeToLive: timeToLive)
+  }
 }
