@@ -94,6 +94,13 @@ extension Lie {
     Lie(EventOrderCheck.self, "one that was not down is up") { simulation in
       simulation.pretend(.member(.up(simulation.engine(at: 1).localID)), at: 0)
     },
+    Lie(EventOrderCheck.self, "one that is buried joins as if it were not") { simulation in
+      simulation.judgesVerdicts = false
+      let id = simulation.engine(at: 1).localID
+      for event in [.down(id), .expired(id), .joined(id)] as [Event] {
+        simulation.pretend(.member(event), at: 0)
+      }
+    },
     Lie(EventOrderCheck.self, "one that never was joins") { simulation in
       simulation.pretend(.member(.joined(MemberID(name: "nobody", generation: 1))), at: 0)
     },
