@@ -13,6 +13,11 @@ extension Engine: SelfVerifying {
     try verifyLimits(of: configuration)
     for slot in 0..<table.count {
       try require(graves.find(table.key(inSlot: slot)) == nil, "a member has a grave")
+      let entryCount = table[slot].state.entryCount
+      try require(
+        entryCount <= configuration.entryLimit + ReservedKeys.count,
+        "\(entryCount) entries of a member"
+      )
     }
     try verifyObservations(of: configuration)
     try verifyAccusations()
@@ -75,10 +80,12 @@ extension Engine: SelfVerifying {
     )
     var held = 0
     var unsent = 0
+    var staged = 0
     var messageLimit = 0
     for session in streams {
       held += session.assembler.heldSize
       unsent += session.unsentSize
+      staged += session.staged?.snapshot.footprint ?? 0
       messageLimit = max(messageLimit, session.messageLimit)
       try require(session.queued <= configuration.streamQueueLimit, "\(session.queued) queued")
     }
@@ -87,6 +94,7 @@ extension Engine: SelfVerifying {
     let limit = configuration.streamMemoryLimit
     try require(held <= max(limit, messageLimit) + slack, "\(held) bytes of unfinished messages")
     try require(unsent <= limit + messageLimit + slack, "\(unsent) bytes unsent")
+    try require(staged <= configuration.remoteStateLimit, "\(staged) bytes of snapshots in part")
   }
 
   private func verifyObservations(
