@@ -26,6 +26,13 @@ extension Engine: SelfVerifying {
     try locks.verifyInvariants()
   }
 
+  /// How much of a life's state is held; nil if it is unknown.
+  ///
+  /// What ``verifyInvariants()`` can't see is that it goes back.
+  package func progress(of key: MemberKey) -> Progress? {
+    table.slot(of: key).map { table[$0].state.progress }
+  }
+
   /// Throws if more of something is held than `configuration` allows; O(streams).
   ///
   /// It is cheap enough to be asked after each input.

@@ -137,19 +137,19 @@ struct Ledger {
     let index = known[random.index(known.count)]
     guard views[node][index].phase.isShown else { return nil }
     let identity = history.identities[index]
-    let version = engine.version(of: identity.key)
+    let progress = engine.progress(of: identity.key)
     let keyCount = views[node][index].keyCount
     guard keyCount > 0, !identity.isAmbiguous else {
-      return Reading(identity: index, version: version, key: nil)
+      return Reading(identity: index, progress: progress, key: nil)
     }
     let key = random.index(keyCount)
     guard views[node][index].isLive(key) else {
-      return Reading(identity: index, version: version, key: nil)
+      return Reading(identity: index, progress: progress, key: nil)
     }
     let name = history.keyName(key, of: index)
     return Reading(
       identity: index,
-      version: version,
+      progress: progress,
       key: Reading.Key(
         index: key,
         name: name,

@@ -45,6 +45,21 @@ extension Lie {
         simulation.mutate(2) { engine, _ in engine = former }
       }
     },
+    Lie(VersionCheck.self, "a replica forgets what was compacted") { _ in
+      var configuration = GossipConfiguration()
+      configuration.compactThreshold = 1
+      configuration.tombstoneAge = .seconds(30)
+      let simulation = Simulation.cluster(3, seed: 64, configuration: configuration)
+      try simulation.set(1, "key", "value")
+      try simulation.delete(1, "key")
+      try simulation.requireConvergence(within: .seconds(20))
+      let former = simulation.engine(at: 2)
+      try simulation.run(for: .seconds(60))
+      try simulation.verify()
+      // Each time one member is read by chance.
+      for _ in 0..<20 { simulation.mutate(2) { engine, _ in engine = former } }
+      if let violation = simulation.violation { throw violation }
+    },
     Lie(ValueCheck.self, "a replica tells of a value that nobody wrote") { simulation in
       let id = simulation.engine(at: 1).localID
       let entry = Entry(key: "key", value: Array("forged".utf8), version: 1)
