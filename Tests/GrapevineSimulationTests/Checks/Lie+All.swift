@@ -43,6 +43,11 @@ extension Lie {
         simulation.pretend(nextDeadline: simulation.clockReading(of: 1) + .nanoseconds(1), at: 1)
       }
     },
+    Lie(DeadlineCheck.self, "an engine wakes up more often than it has work") { simulation in
+      for _ in 0..<400 {
+        simulation.pretend(nextDeadline: simulation.clockReading(of: 1) + .nanoseconds(1), at: 1)
+      }
+    },
     Lie(DeadlineCheck.self, "an engine wants to sleep for longer than a round") { simulation in
       var configuration = simulation.configuration(of: 1)
       configuration.interval = .seconds(3_600)
