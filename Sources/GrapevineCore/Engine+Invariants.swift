@@ -13,12 +13,24 @@ extension Engine: SelfVerifying {
     try verifyLimits(of: configuration)
     for slot in 0..<table.count {
       try require(graves.find(table.key(inSlot: slot)) == nil, "a member has a grave")
+      let entryCount = table[slot].state.entryCount
+      try require(
+        entryCount <= configuration.entryLimit + ReservedKeys.count,
+        "\(entryCount) entries of a member"
+      )
     }
     try verifyObservations(of: configuration)
     try verifyAccusations()
     try verifyQuestions(of: configuration)
     try verifyDissemination(of: configuration)
     try locks.verifyInvariants()
+  }
+
+  /// How much of a life's state is held; nil if it is unknown.
+  ///
+  /// What ``verifyInvariants()`` can't see is that it goes back.
+  package func progress(of key: MemberKey) -> Progress? {
+    table.slot(of: key).map { table[$0].state.progress }
   }
 
   /// Throws if more of something is held than `configuration` allows; O(streams).
@@ -75,10 +87,12 @@ extension Engine: SelfVerifying {
     )
     var held = 0
     var unsent = 0
+    var staged = 0
     var messageLimit = 0
     for session in streams {
       held += session.assembler.heldSize
       unsent += session.unsentSize
+      staged += session.staged?.snapshot.footprint ?? 0
       messageLimit = max(messageLimit, session.messageLimit)
       try require(session.queued <= configuration.streamQueueLimit, "\(session.queued) queued")
     }
@@ -87,6 +101,7 @@ extension Engine: SelfVerifying {
     let limit = configuration.streamMemoryLimit
     try require(held <= max(limit, messageLimit) + slack, "\(held) bytes of unfinished messages")
     try require(unsent <= limit + messageLimit + slack, "\(unsent) bytes unsent")
+    try require(staged <= configuration.remoteStateLimit, "\(staged) bytes of snapshots in part")
   }
 
   private func verifyObservations(

@@ -102,6 +102,7 @@ extension Engine {
     switch change {
     case .set(let key, let value, let duration):
       _ = table.update(slot) { $0.state.set(key: key, value: value) }
+      guard duration != nil || !PlantedFault.keepOldTimeToLive.isPlanted else { return }
       let dueAt = duration.map { clock + $0 }
       timeToLive.set(key, version: table[slot].state.find(key)?.version ?? 0, dueAt: dueAt)
     case .delete(let key):

@@ -129,10 +129,24 @@ extension Simulation {
   package func update(_ node: Int, _ changes: [Change]) throws(StateError) -> Version {
     precondition(nodes[node].state == .running, "node \(node) is not running")
     trace?.process(at: now, node, "changes \(changes.count) keys")
-    let version = try nodes[node].engine.update(changes, now: clockReading(of: node))
-    if checking == .everything { ledger.wrote(node, changes) }
-    drive(node, after: .update)
-    return version
+    let reading = clockReading(of: node)
+    let former = nodes[node].read { $0.ownVersion }
+    do throws(StateError) {
+      let version = try nodes[node].engine.update(changes, now: reading)
+      if checking == .everything { ledger.wrote(node, changes, reading: reading) }
+      drive(node, after: .update)
+      return version
+    } catch {
+      noteRefusal(node, after: former)
+      throw error
+    }
+  }
+
+  /// A node has refused changes to its own state, of which it had a version before.
+  func noteRefusal(_ node: Int, after former: Version) {
+    let version = nodes[node].read { $0.ownVersion }
+    guard version != former else { return }
+    fail(OwnerCheck.self, node, "refused changes, and went from version \(former) to \(version)")
   }
 
   @discardableResult

@@ -23,6 +23,13 @@ extension Simulation {
     )
   }
 
+  /// Takes changes that a node's engine makes for such that it has refused.
+  package func pretend(refusing changes: [Change], at node: Int) throws(StateError) {
+    let former = nodes[node].read { $0.ownVersion }
+    _ = try nodes[node].engine.update(changes, now: clockReading(of: node))
+    noteRefusal(node, after: former)
+  }
+
   /// Takes `size` bytes for what waits in a stream of a node.
   package func pretend(queueing size: Int, at node: Int) {
     checks.queued(size, by: node, in: self)

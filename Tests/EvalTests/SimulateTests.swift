@@ -151,7 +151,7 @@ import Testing
     let given = try options("--seeds=49")
     #expect(Simulate.status(tally, given) == 0)
     tally.seedCount = 50
-    #expect(Simulate.status(tally, given) == 1)
+    #expect(Simulate.status(tally, given) == 4)
     let text = Simulate.lines(tally, given, TimeTaken(wall: 1, processor: 1))
     #expect(text.contains { $0.hasPrefix("  snapshot taken: ") })
     #expect(Simulate.status(tally, try options("--seeds=50", "--nodes=3")) == 0)

@@ -23,6 +23,7 @@ package enum PlantedFault: String, CaseIterable, Sendable {
   case overfillPackets = "overfill-packets"
   case spreadUnasked = "spread-unasked"
   case sleepLate = "sleep-late"
+  case keepOldTimeToLive = "keep-old-time-to-live"
 
   /// What goes wrong.
   package var reason: String {
@@ -47,6 +48,7 @@ package enum PlantedFault: String, CaseIterable, Sendable {
     case .overfillPackets: "packets of deltas are filled beyond their limit"
     case .spreadUnasked: "a spread takes a request sent for an answer"
     case .sleepLate: "the next deadline leaves out what is due for members"
+    case .keepOldTimeToLive: "a key that is set without a time to live keeps the one it had"
     }
   }
 

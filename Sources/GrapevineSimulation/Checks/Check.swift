@@ -104,8 +104,8 @@ enum Input {
 struct Reading {
   /// Its index in the history.
   let identity: Int
-  /// The version that the node holds of it; nil if it is unknown.
-  let version: Version?
+  /// How much of it the node holds; nil if it is unknown.
+  let progress: Progress?
   /// The key of it that was read; nil for none.
   let key: Key?
 

@@ -51,9 +51,6 @@ struct Checks {
     }
     simulation.ledger.noteWords(of: node, engine)
     for check in inputs { check.took(input, engine, at: node, in: simulation) }
-    if engine.ownVersion > simulation.ledger.version(at: node) {
-      simulation.ledger.synchronize(node, engine, reading: simulation.clockReading(of: node))
-    }
     if let reading = simulation.ledger.draw(at: node, engine) {
       for check in readings { check.read(reading, at: node, in: simulation) }
     }

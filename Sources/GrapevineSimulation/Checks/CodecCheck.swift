@@ -25,7 +25,7 @@ package final class CodecCheck: PacketCheck, NodeCheck {
     packetCount += 1
     if packetCount % UInt64(Self.sample) == 0 { reread(packet, from: node, in: simulation) }
     if packetCount % UInt64(Self.damageSample) == 0 {
-      damage(packet, to: target, in: simulation)
+      damage(packet, from: node, to: target, in: simulation)
     }
   }
 
@@ -66,7 +66,12 @@ package final class CodecCheck: PacketCheck, NodeCheck {
   }
 
   /// Cuts a packet short, or changes a byte of it, and lets a copy of its receiver take it.
-  private func damage(_ packet: [UInt8], to target: Endpoint, in simulation: Simulation) {
+  private func damage(
+    _ packet: [UInt8],
+    from sender: Int,
+    to target: Endpoint,
+    in simulation: Simulation
+  ) {
     guard let node = simulation.slots[target], simulation.nodes[node].state == .running,
       packet.count > PacketHeader.size
     else { return }
@@ -81,7 +86,8 @@ package final class CodecCheck: PacketCheck, NodeCheck {
     let isMalformed = (try? rewritten(damaged, label: label)) == nil
     var engine = simulation.nodes[node].engine
     let before = engine
-    engine.receive(damaged.span, from: target, now: simulation.clockReading(of: node))
+    let source = simulation.nodes[sender].endpoint
+    engine.receive(damaged.span, from: source, now: simulation.clockReading(of: node))
     if isMalformed, let detail = Self.difference(before, &engine) {
       simulation.fail(Self.self, node, "took \(damaged), which is malformed, and \(detail)")
     }
@@ -103,6 +109,10 @@ package final class CodecCheck: PacketCheck, NodeCheck {
     while let event = after.nextEvent() {
       if case .member = event { return "told \(event)" }
     }
-    return nil
+    var hasHeard = false
+    after.forEachStanding { key, _ in
+      if after.heardAt(key) != before.heardAt(key) { hasHeard = true }
+    }
+    return hasHeard ? "took it for a sign of life" : nil
   }
 }

@@ -4,7 +4,8 @@ package final class EventOrderCheck: StartCheck, EventCheck, NodeCheck {
   package static let name = "event order"
   package static let reason =
     "a member joins, then is down and up in turn, then leaves or is down, then expires, "
-    + "or is replaced by a later life; it stays away while its grave is to be kept"
+    + "or is replaced by a later life; while its grave is to be kept, one that was down comes "
+    + "back in a higher incarnation of its own, and who left or was replaced stays away"
 
   private var graves = PerNode<Graves>()
 
@@ -23,7 +24,9 @@ package final class EventOrderCheck: StartCheck, EventCheck, NodeCheck {
     switch event {
     case .joined(let id): joined(id, at: node, in: simulation)
     case .replaced(let old, by: let new): replaced(old, by: new, at: node, in: simulation)
-    case .down(let id): expect([.live], of: id, before: event, at: node, in: simulation)
+    case .down(let id):
+      expect([.live], of: id, before: event, at: node, in: simulation)
+      noteVerdict(id, at: node, in: simulation)
     case .up(let id):
       // Of two processes that take the same identity one may leave, and the other go on.
       let history = simulation.ledger.history
@@ -67,15 +70,45 @@ package final class EventOrderCheck: StartCheck, EventCheck, NodeCheck {
       simulation.fail(Self.self, node, "\(id) joined after generation \(generation)")
     } else if view.phase.isShown {
       simulation.fail(Self.self, node, "\(id) joined, but it was \(view.phase)")
-    } else if view.phase == .replaced || view.hasLeft, !identity.isAmbiguous,
+    } else if !identity.isAmbiguous,
       graves[node].keeps(
         index,
         simulation.nodes[node].configuration,
         now: simulation.clockReading(of: node)
       )
     {
-      simulation.fail(Self.self, node, "\(id) joined, but it had \(view.phase)")
+      if view.phase == .replaced || view.hasLeft {
+        simulation.fail(Self.self, node, "\(id) joined, but it had \(view.phase)")
+      } else if let buried = graves[node].incarnation(of: index) {
+        verifyReturn(of: identity, from: buried, at: node, in: simulation)
+      }
     }
+  }
+
+  /// Demands that a member comes back in an incarnation above that in which it was called down, and
+  /// that it has taken such a one itself.
+  private func verifyReturn(
+    of identity: History.Identity,
+    from buried: UInt64,
+    at node: Int,
+    in simulation: Simulation
+  ) {
+    let taken = simulation.ledger.testimony.incarnation(of: identity.key)
+    let held = simulation.nodes[node].read { $0.standing(of: identity.key)?.incarnation } ?? taken
+    guard min(held, taken) <= buried else { return }
+    simulation.fail(
+      Self.self,
+      node,
+      "\(identity.id) joined in incarnation \(held), having taken \(taken), and was buried in "
+        + "\(buried)"
+    )
+  }
+
+  /// Notes the incarnation in which a node calls a member down, as its table has it at that moment.
+  private func noteVerdict(_ id: MemberID, at node: Int, in simulation: Simulation) {
+    guard let index = simulation.ledger.history.identityIndex(of: id) else { return }
+    let standing = simulation.nodes[node].read { $0.standing(of: MemberKey(id)) }
+    graves[node].note(index, standing?.incarnation)
   }
 
   private func replaced(
@@ -126,6 +159,15 @@ private struct Graves {
   /// All burials so far.
   var count = 0
   private var burials: [Int: (count: Int, time: Instant)] = [:]
+  /// The incarnations in which members were called down last.
+  private var incarnations: [Int: UInt64] = [:]
+
+  mutating func note(_ identity: Int, _ incarnation: UInt64?) {
+    incarnations[identity] = incarnation
+  }
+
+  /// The incarnation in which a member was called down last; nil if it never was.
+  func incarnation(of identity: Int) -> UInt64? { incarnations[identity] }
 
   mutating func bury(_ identity: Int, now: Instant) {
     count += 1

@@ -102,6 +102,8 @@ struct Life {
   private(set) var keyRecords: [Key] = []
   private var keyIndices: [NameKey: Int] = [:]
   private(set) var liveCount = 0
+  /// No key's time is up before.
+  private var earliestDue = Instant.never
 
   struct Write {
     let keyIndex: Int
@@ -116,6 +118,8 @@ struct Life {
     var isLive = false
     /// The versions that deleted it, ascending.
     var deletions: [Version] = []
+    /// When its time is up, on its owner's clock; nil for never.
+    var dueAt: Instant?
   }
 
   var version: Version { Version(writes.count) }
@@ -149,37 +153,76 @@ struct Life {
       && former.value == latter.value
   }
 
-  /// Notes a change that a caller made, by the rules of the state.
-  mutating func apply(_ change: Change) {
+  /// Notes a change that a caller made, by the rules of the state, when the owner's clock showed
+  /// `now`.
+  mutating func apply(_ change: Change, now: Instant) {
     switch change {
-    case .set(let name, let value, _):
+    case .set(let name, let value, let timeToLive):
       let index = index(of: name)
       let key = keyRecords[index]
-      if key.isLive, write(at: key.version)?.value == value { return }
-      append(Write(keyIndex: index, value: value))
+      if !key.isLive || write(at: key.version)?.value != value {
+        append(Write(keyIndex: index, value: value))
+      }
+      let dueAt = timeToLive.map { now + $0 }
+      keyRecords[index].dueAt = dueAt
+      if let dueAt { earliestDue = min(earliestDue, dueAt) }
     case .delete(let name):
       guard let index = keyIndex(of: name), keyRecords[index].isLive else { return }
       append(Write(keyIndex: index, value: nil))
     }
   }
 
-  /// Takes over what the owner wrote by itself: keys whose time was up, and internal entries.
-  mutating func synchronize(with member: Member) {
+  /// Takes over what the owner wrote by itself until its clock showed `now`: deletions of keys
+  /// whose time was up, and, where a caller may have asked for them, internal entries.
+  ///
+  /// - Returns: what nobody asked it to do; nil for nothing.
+  mutating func synchronize(
+    with member: Member,
+    now: Instant,
+    mayHoldInternal: Bool
+  ) -> String? {
+    var unasked: String?
     var isListed = [Bool](repeating: false, count: keyRecords.count)
+    let former = version
+    var deletionCount: Version = 0
     for entry in member.entries {
       if let index = keyIndex(of: entry.key), index < isListed.count { isListed[index] = true }
       guard entry.version > version else { continue }
       padTo(entry.version - 1)
-      append(
-        Write(keyIndex: index(of: entry.key), value: entry.isDeleted ? nil : entry.value)
-      )
+      let index = index(of: entry.key)
+      if !entry.isDeleted {
+        unasked = "set \(entry)"
+      } else if !isDue(index, now: now) {
+        unasked = "deleted “\(entry.key)” before its time"
+      }
+      deletionCount += 1
+      append(Write(keyIndex: index, value: entry.isDeleted ? nil : entry.value))
     }
     padTo(member.version)
     for index in isListed.indices where !isListed[index] && keyRecords[index].isLive {
       // It was deleted and compacted away in one step; no later version can be its deletion's.
+      if !isDue(index, now: now) { unasked = "lost “\(keyRecords[index].name)” before its time" }
+      deletionCount += 1
       note(Write(keyIndex: index, value: nil), at: version)
     }
+    let count = version - former
+    if count < deletionCount || (count > deletionCount && !mayHoldInternal) {
+      unasked = unasked ?? "took \(count) versions for \(deletionCount) keys whose time was up"
+    }
+    return unasked
   }
+
+  /// The key whose time is up first, if that is before `time`.
+  mutating func firstKey(dueBefore time: Instant) -> Key? {
+    guard earliestDue < time else { return nil }
+    let first = keyRecords.filter { $0.dueAt != nil }.min { due($0) < due($1) }
+    earliestDue = first.map(due) ?? .never
+    return earliestDue < time ? first : nil
+  }
+
+  private func due(_ key: Key) -> Instant { key.dueAt ?? .never }
+
+  private func isDue(_ keyIndex: Int, now: Instant) -> Bool { due(keyRecords[keyIndex]) <= now }
 
   /// Says whether the key was deleted by a version above `version`.
   func wasDeleted(_ keyIndex: Int, after version: Version) -> Bool {
@@ -206,7 +249,10 @@ struct Life {
     let wasLive = keyRecords[write.keyIndex].isLive
     keyRecords[write.keyIndex].version = version
     keyRecords[write.keyIndex].isLive = write.value != nil
-    if write.value == nil { keyRecords[write.keyIndex].deletions.append(version) }
+    if write.value == nil {
+      keyRecords[write.keyIndex].deletions.append(version)
+      keyRecords[write.keyIndex].dueAt = nil
+    }
     liveCount += (write.value != nil ? 1 : 0) - (wasLive ? 1 : 0)
   }
 }

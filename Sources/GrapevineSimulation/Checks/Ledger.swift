@@ -57,13 +57,30 @@ struct Ledger {
   }
 
   /// A caller has changed a node's own state, without error.
-  mutating func wrote(_ node: Int, _ changes: [Change]) {
-    for change in changes { history[lives[node]].apply(change) }
+  mutating func wrote(_ node: Int, _ changes: [Change], reading: Instant) {
+    for change in changes { history[lives[node]].apply(change, now: reading) }
   }
 
   /// Takes over what a node wrote by itself: keys whose time was up, and internal entries.
-  mutating func synchronize(_ node: Int, _ engine: Engine, reading: Instant) {
-    history[lives[node]].synchronize(with: engine.localMember(now: reading))
+  ///
+  /// - Returns: what nobody asked it to do; nil for nothing.
+  mutating func synchronize(
+    _ node: Int,
+    _ engine: Engine,
+    reading: Instant,
+    mayHoldInternal: Bool
+  ) -> String? {
+    history[lives[node]]
+      .synchronize(
+        with: engine.localMember(now: reading),
+        now: reading,
+        mayHoldInternal: mayHoldInternal
+      )
+  }
+
+  /// The key of the node's own whose time is up first, if that is before `time`.
+  mutating func firstKey(of node: Int, dueBefore time: Instant) -> Life.Key? {
+    history[lives[node]].firstKey(dueBefore: time)
   }
 
   /// Notes what an engine said of itself and of others since it was asked last.
@@ -120,19 +137,19 @@ struct Ledger {
     let index = known[random.index(known.count)]
     guard views[node][index].phase.isShown else { return nil }
     let identity = history.identities[index]
-    let version = engine.version(of: identity.key)
+    let progress = engine.progress(of: identity.key)
     let keyCount = views[node][index].keyCount
     guard keyCount > 0, !identity.isAmbiguous else {
-      return Reading(identity: index, version: version, key: nil)
+      return Reading(identity: index, progress: progress, key: nil)
     }
     let key = random.index(keyCount)
     guard views[node][index].isLive(key) else {
-      return Reading(identity: index, version: version, key: nil)
+      return Reading(identity: index, progress: progress, key: nil)
     }
     let name = history.keyName(key, of: index)
     return Reading(
       identity: index,
-      version: version,
+      progress: progress,
       key: Reading.Key(
         index: key,
         name: name,

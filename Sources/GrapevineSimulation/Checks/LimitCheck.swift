@@ -1,16 +1,21 @@
 import GrapevineCore
 
-package final class LimitCheck: PacketCheck, StreamCheck {
+package final class LimitCheck: PacketCheck, StreamCheck, InputCheck {
   package static let name = "limits"
   package static let reason =
-    "no datagram and no stream's queue exceeds its configured limit, and no heartbeat 32 bytes"
+    "no datagram, no stream's queue and no input's packets exceed their configured limit, and no "
+    + "heartbeat 32 bytes"
   package static let isForMeasuring = true
 
   package static let heartbeatSizeLimit = 32
 
+  /// What went out since the last input, of all nodes: engines are pulled dry one by one.
+  private var packetCount = 0
+
   package init() {}
 
   func sent(_ packet: [UInt8], from node: Int, to target: Endpoint, in simulation: Simulation) {
+    packetCount += 1
     let limit = simulation.nodes[node].configuration.maximumPacketSize
     if packet.count > limit {
       simulation.fail(
@@ -21,6 +26,18 @@ package final class LimitCheck: PacketCheck, StreamCheck {
     }
     if packet.count > Self.heartbeatSizeLimit, packet.kind == .heartbeat {
       simulation.fail(Self.self, node, "sent a heartbeat of \(packet.count) bytes")
+    }
+  }
+
+  func took(_ input: Input, _ engine: Engine, at node: Int, in simulation: Simulation) {
+    defer { packetCount = 0 }
+    let limit = simulation.nodes[node].configuration.packetQueueLimit
+    if packetCount > limit {
+      simulation.fail(
+        Self.self,
+        node,
+        "sent \(packetCount) packets after \(input): \(limit) are allowed"
+      )
     }
   }
 

@@ -2,24 +2,26 @@ import GrapevineCore
 
 package final class VersionCheck: StartCheck, EventCheck, ReadingCheck, NodeCheck {
   package static let name = "versions"
-  package static let reason = "the version that a replica holds of a member never goes back"
+  package static let reason =
+    "neither the version that a replica holds of a member goes back, nor that up to which it knows "
+    + "the state to be compacted"
 
-  /// By node and identity the highest version that was seen.
-  private var versions = PerNode<[Version]>()
+  /// By node and identity the most that was seen.
+  private var progresses = PerNode<[Progress]>()
 
   package init() {}
 
   func started(_ node: Int, in simulation: Simulation) {
-    versions.begin(node, [])
+    progresses.begin(node, [])
   }
 
   func told(_ event: EngineEvent, by node: Int, in simulation: Simulation) {
     // One that is forgotten and joins anew is learned from the beginning.
     guard let id = Self.forgotten(event),
       let identity = simulation.ledger.history.identityIndex(of: id),
-      identity < versions[node].count
+      identity < progresses[node].count
     else { return }
-    versions[node][identity] = 0
+    progresses[node][identity] = .none
   }
 
   private static func forgotten(_ event: EngineEvent) -> MemberID? {
@@ -30,7 +32,7 @@ package final class VersionCheck: StartCheck, EventCheck, ReadingCheck, NodeChec
   }
 
   func read(_ reading: Reading, at node: Int, in simulation: Simulation) {
-    note(reading.version, of: reading.identity, at: node, in: simulation)
+    note(reading.progress, of: reading.identity, at: node, in: simulation)
   }
 
   func inspect(
@@ -41,24 +43,29 @@ package final class VersionCheck: StartCheck, EventCheck, ReadingCheck, NodeChec
   ) {
     for member in members where !member.isSelf {
       guard let identity = simulation.ledger.history.identityIndex(of: member.id) else { continue }
-      note(member.version, of: identity, at: node, in: simulation)
+      note(engine.progress(of: MemberKey(member.id)), of: identity, at: node, in: simulation)
     }
   }
 
   private func note(
-    _ version: Version?,
+    _ progress: Progress?,
     of identity: Int,
     at node: Int,
     in simulation: Simulation
   ) {
-    while versions[node].count <= identity { versions[node].append(0) }
-    let held = versions[node][identity]
-    guard let version, version >= held else {
-      let shown = version.map { "\($0)" } ?? "nothing"
+    while progresses[node].count <= identity { progresses[node].append(.none) }
+    let held = progresses[node][identity]
+    guard let progress, progress.version >= held.version, progress.compacted >= held.compacted
+    else {
+      let shown = progress.map(describe) ?? "nothing"
       let id = simulation.ledger.history.identities[identity].id
-      simulation.fail(Self.self, node, "holds \(shown) of \(id) after version \(held)")
+      simulation.fail(Self.self, node, "holds \(shown) of \(id) after \(describe(held))")
       return
     }
-    versions[node][identity] = version
+    progresses[node][identity] = progress
+  }
+
+  private func describe(_ progress: Progress) -> String {
+    "version \(progress.version), compacted up to \(progress.compacted),"
   }
 }

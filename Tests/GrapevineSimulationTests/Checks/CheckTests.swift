@@ -68,6 +68,14 @@ import Testing
     )
     engine.receive([UInt8]().span, from: simulation.endpoint(of: 1), now: now)
     #expect(CodecCheck.difference(before, &engine) == "answered")
+    engine = before
+    engine.receive(
+      simulation.heartbeat(fingerprint: before.fingerprint).span,
+      from: simulation.endpoint(of: 1),
+      now: now
+    )
+    engine.receive([UInt8]().span, from: simulation.endpoint(of: 1), now: now)
+    #expect(CodecCheck.difference(before, &engine) == "took it for a sign of life")
   }
 
   @Test func `measuring runs verify limits, deadlines and verdicts alone`() throws {

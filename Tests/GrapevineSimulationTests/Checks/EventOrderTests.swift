@@ -67,8 +67,6 @@ import Testing
       [.down], [.down, .up], [.down, .up, .down, .up], [.left], [.down, .left],
       [.down, .up, .left],
       [.left, .expired], [.down, .expired], [.down, .left, .expired],
-      [.down, .expired, .joined], [.down, .expired, .joined, .down, .up, .left, .expired],
-      [.down, .expired, .joined, .down, .expired, .joined],
       [.replaced], [.down, .replaced], [.left, .replaced], [.replaced, .laterDown, .laterUp],
       [.down, .expired, .laterJoined], [.left, .expired, .laterJoined, .laterDown, .laterExpired],
       [.replaced, .laterDown, .laterExpired, .laterJoined],
@@ -84,6 +82,7 @@ import Testing
       [.left, .left], [.left, .down], [.left, .up], [.left, .joined],
       [.down, .expired, .expired], [.down, .expired, .up], [.down, .expired, .down],
       [.down, .expired, .left], [.left, .expired, .joined], [.down, .left, .expired, .joined],
+      [.down, .expired, .joined], [.down, .up, .down, .expired, .joined],
       [.replaced, .down], [.replaced, .up], [.replaced, .left], [.replaced, .expired],
       [.replaced, .joined], [.replaced, .replaced], [.replaced, .laterJoined],
       [.replaced, .laterUp],
@@ -105,9 +104,32 @@ import Testing
   }
 
   @Test func `who is buried may come back once the time of its grave is over`() throws {
-    let steps: [Step] = [.left, .expired, .joined]
-    #expect(try isViolation(steps, after: .seconds(9))?.check == EventOrderCheck.name)
-    #expect(try isViolation(steps, after: .seconds(11)) == nil)
+    for steps in [[.left, .expired, .joined], [.down, .expired, .joined]] as [[Step]] {
+      #expect(try isViolation(steps, after: .seconds(9))?.check == EventOrderCheck.name)
+      #expect(try isViolation(steps, after: .seconds(11)) == nil)
+    }
+  }
+
+  @Test func `who is buried may come back in a higher incarnation`() throws {
+    var configuration = GossipConfiguration()
+    configuration.memberExpiry = .seconds(10)
+    let simulation = Simulation.cluster(4, seed: 84, configuration: configuration)
+    try simulation.requireConvergence(within: .seconds(10))
+    let id = simulation.engine(at: 3).localID
+    simulation.isolate([3])
+    try simulation.run(for: .seconds(60))
+    simulation.healAll()
+    try simulation.requireConvergence(within: .seconds(60))
+    let events = simulation.memberEvents(of: 0)
+    for event in [.down(id), .expired(id)] as [Event] { #expect(events.contains(event)) }
+    #expect(events.last { $0 == .joined(id) || $0 == .expired(id) } == .joined(id))
+    // The same once more is not believed.
+    for event in [.down(id), .expired(id), .joined(id)] as [Event] {
+      #expect(simulation.violation == nil)
+      simulation.judgesVerdicts = false
+      simulation.pretend(.member(event), at: 0)
+    }
+    #expect(simulation.violation?.check == EventOrderCheck.name)
   }
 
   @Test func `a process that starts anew may be told all again`() throws {

@@ -18,6 +18,20 @@ extension Lie {
       simulation.pretend(queueing: 262_144, at: 1)
       simulation.pretend(queueing: 262_145, at: 1)
     },
+    Lie(LimitCheck.self, "more packets leave at once than the queue holds") { simulation in
+      var configuration = simulation.configuration(of: 1)
+      configuration.packetQueueLimit = 64
+      simulation.pretend(configuration, at: 1)
+      let packet = simulation.packet(.ack, body: [UInt8](repeating: 0, count: 12))
+      let target = simulation.freshEndpoint()
+      simulation.pretend(
+        sending: [[UInt8]](repeating: packet, count: 65),
+        to: target,
+        from: 1,
+        answering: .ping,
+        size: 28
+      )
+    },
   ]
 
   private static let times = [
@@ -26,6 +40,11 @@ extension Lie {
     },
     Lie(DeadlineCheck.self, "an engine wakes up again and again") { simulation in
       for _ in 0..<DeadlineCheck.wakeLimit {
+        simulation.pretend(nextDeadline: simulation.clockReading(of: 1) + .nanoseconds(1), at: 1)
+      }
+    },
+    Lie(DeadlineCheck.self, "an engine wakes up more often than it has work") { simulation in
+      for _ in 0..<400 {
         simulation.pretend(nextDeadline: simulation.clockReading(of: 1) + .nanoseconds(1), at: 1)
       }
     },
@@ -51,6 +70,35 @@ extension Lie {
       configuration.memberLimit = 4
       simulation.pretend(configuration, at: 1)
       try simulation.run(for: .seconds(1))
+    },
+    Lie(MemoryCheck.self, "snapshots in part take more memory than they may") { _ in
+      var configuration = GossipConfiguration()
+      configuration.compactThreshold = 1
+      configuration.tombstoneAge = .seconds(1)
+      let simulation = Simulation.cluster(3, seed: 65, configuration: configuration)
+      try simulation.set(1, "key", "value")
+      try simulation.requireConvergence(within: .seconds(20))
+      simulation.isolate([2])
+      let value = String(repeating: "v", count: 10_000)
+      for index in 0..<50 { try simulation.set(1, "key-\(index)", value) }
+      try simulation.delete(1, "key")
+      try simulation.run(for: .seconds(5))
+      simulation.setBandwidth(2, bytesPerSecond: 100_000)
+      simulation.healAll()
+      while simulation.engine(at: 2).holdings.stagedBytes == 0 {
+        try simulation.run(for: .milliseconds(10))
+      }
+      configuration.remoteStateLimit = 0
+      simulation.pretend(configuration, at: 2)
+      try simulation.run(for: .seconds(1))
+    },
+    Lie(InvariantCheck.self, "a member has more entries than it may") { simulation in
+      for index in 0..<12 { try simulation.set(1, "key-\(index)", "value") }
+      try simulation.requireConvergence(within: .seconds(10))
+      var configuration = simulation.configuration(of: 2)
+      configuration.entryLimit = 2
+      simulation.pretend(configuration, at: 2)
+      try simulation.verify()
     },
     Lie(InvariantCheck.self, "a window is longer than it may be") { simulation in
       var configuration = simulation.configuration(of: 1)

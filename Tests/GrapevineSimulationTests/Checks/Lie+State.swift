@@ -8,6 +8,33 @@ extension Lie {
       try simulation.set(1, "key", "third")
       simulation.mutate(1) { engine, _ in engine = former }
     },
+    Lie(OwnerCheck.self, "a node writes unasked") { simulation in
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.set("unasked", to: "value")], now: now)
+      }
+    },
+    Lie(OwnerCheck.self, "a node deletes a key unasked that has no time to live") { simulation in
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.delete(key: "key")], now: now)
+      }
+    },
+    Lie(OwnerCheck.self, "a key is deleted before its time is up") { simulation in
+      try simulation.update(1, [.third(for: .seconds(20))])
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.third(for: .seconds(5))], now: now)
+      }
+      try simulation.run(for: .seconds(15))
+    },
+    Lie(OwnerCheck.self, "a key outlives its time") { simulation in
+      try simulation.update(1, [.third(for: .seconds(5))])
+      _ = try simulation.mutate(1) { engine, now in
+        try engine.update([.set("key", to: "third")], now: now)
+      }
+      try simulation.run(for: .seconds(6))
+    },
+    Lie(OwnerCheck.self, "a node does what it has refused") { simulation in
+      try simulation.pretend(refusing: [.set("key", to: "refused")], at: 1)
+    },
     Lie(VersionCheck.self, "a replica falls back") { simulation in
       let former = simulation.engine(at: 2)
       try simulation.set(1, "new", "value")
@@ -17,6 +44,21 @@ extension Lie {
         try simulation.run(for: .milliseconds(500))
         simulation.mutate(2) { engine, _ in engine = former }
       }
+    },
+    Lie(VersionCheck.self, "a replica forgets what was compacted") { _ in
+      var configuration = GossipConfiguration()
+      configuration.compactThreshold = 1
+      configuration.tombstoneAge = .seconds(30)
+      let simulation = Simulation.cluster(3, seed: 64, configuration: configuration)
+      try simulation.set(1, "key", "value")
+      try simulation.delete(1, "key")
+      try simulation.requireConvergence(within: .seconds(20))
+      let former = simulation.engine(at: 2)
+      try simulation.run(for: .seconds(60))
+      try simulation.verify()
+      // Each time one member is read by chance.
+      for _ in 0..<20 { simulation.mutate(2) { engine, _ in engine = former } }
+      if let violation = simulation.violation { throw violation }
     },
     Lie(ValueCheck.self, "a replica tells of a value that nobody wrote") { simulation in
       let id = simulation.engine(at: 1).localID
@@ -92,6 +134,13 @@ extension Lie {
     Lie(EventOrderCheck.self, "one that was not down is up") { simulation in
       simulation.pretend(.member(.up(simulation.engine(at: 1).localID)), at: 0)
     },
+    Lie(EventOrderCheck.self, "one that is buried joins as if it were not") { simulation in
+      simulation.judgesVerdicts = false
+      let id = simulation.engine(at: 1).localID
+      for event in [.down(id), .expired(id), .joined(id)] as [Event] {
+        simulation.pretend(.member(event), at: 0)
+      }
+    },
     Lie(EventOrderCheck.self, "one that never was joins") { simulation in
       simulation.pretend(.member(.joined(MemberID(name: "nobody", generation: 1))), at: 0)
     },
@@ -146,4 +195,11 @@ extension Lie {
       try simulation.slander(3, Standing(accusers: [accuser]), at: 2)
     },
   ]
+}
+
+extension Change {
+  /// Sets `key` to a value that lives for a while.
+  fileprivate static func third(for timeToLive: Duration) -> Change {
+    .set(key: "key", value: Array("third".utf8), timeToLive: timeToLive)
+  }
 }

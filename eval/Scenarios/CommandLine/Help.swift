@@ -35,7 +35,7 @@ package enum Help {
     lines += [
       "",
       "exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong;",
-      "3 when a simulation saw a promise broken.",
+      "3 when a simulation saw a promise broken; 4 when one never took a rare path.",
     ]
     return lines.joined(separator: "\n")
   }

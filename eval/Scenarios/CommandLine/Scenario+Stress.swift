@@ -18,9 +18,9 @@ extension Scenario {
       limits, the work and the faults drawn from the seed, and every promise verified all the \
       time. For --duration nodes write, come, crash, sleep, leave and are cut off; then the \
       faults end in a core of the nodes, which must agree in bounded time. The seed may be a \
-      commit's name. Exit status: 0; 1 when the core did not agree, or when a rare path was never \
-      taken in 50 seeds and more; 2 when the arguments are wrong; 3 when a promise was broken; a \
-      trap ends the process by its signal. Each failure prints the command that replays it. \
+      commit's name. Exit status: 0; 1 when the core did not agree; 2 when the arguments are \
+      wrong; 3 when a promise was broken; 4 when a rare path was never taken in 50 seeds and more; \
+      a trap ends the process by its signal. Each failure prints the command that replays it. \
       docs/testing.md has more.
       """
     case .detect:

@@ -8,8 +8,8 @@ enum Simulate {
 
   /// Runs what the options ask for.
   ///
-  /// - Returns: the exit status: 0; 1 when a run did not converge, or when a rare path was never
-  ///   taken; 3 when a promise was broken.
+  /// - Returns: the exit status: 0; 1 when a run did not converge; 3 when a promise was broken; 4
+  ///   when a rare path was never taken.
   static func run(_ options: Options) throws -> CInt {
     guard !options.listsFaults else {
       StandardOutput.write(faultLines.joined(separator: "\n") + "\n")
@@ -34,7 +34,7 @@ enum Simulate {
     switch tally.firstFailure?.failure.kind {
     case .brokenInvariant: 3
     case .noConvergence: 1
-    case nil: missesPaths(tally, options) ? 1 : 0
+    case nil: missesPaths(tally, options) ? 4 : 0
     }
   }
 
