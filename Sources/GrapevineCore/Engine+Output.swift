@@ -88,8 +88,11 @@ extension Engine {
   }
 
   private func sortedMembers(now: Instant, withEntries: Bool) -> [Member] {
-    let members = (0..<table.count).map { view($0, now: now, withEntries: withEntries) }
-    return members.sorted { $0.id < $1.id }
+    var places = (0..<table.count).map { (name: NamePrefix(table[$0].id.name), slot: $0) }
+    places.sort {
+      $0.name == $1.name ? table[$0.slot].id < table[$1.slot].id : $0.name < $1.name
+    }
+    return places.map { view($0.slot, now: now, withEntries: withEntries) }
   }
 
   /// The most bytes of a weight in decimal digits that is read.

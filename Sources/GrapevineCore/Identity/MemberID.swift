@@ -61,6 +61,25 @@ package struct NameKey: Hashable, Sendable {
   }
 }
 
+/// The first sixteen bytes of a name, with zeros where it is shorter: what sorts most names.
+package struct NamePrefix: Comparable {
+  private var high: UInt64 = 0
+  private var low: UInt64 = 0
+
+  package init(_ name: String) {
+    var index = 0
+    for byte in name.utf8.prefix(16) {
+      let shifted = UInt64(byte) << UInt64(56 - index % 8 * 8)
+      if index < 8 { high |= shifted } else { low |= shifted }
+      index += 1
+    }
+  }
+
+  package static func < (first: NamePrefix, second: NamePrefix) -> Bool {
+    first.high == second.high ? first.low < second.low : first.high < second.high
+  }
+}
+
 extension String {
   /// Says whether both are the same sequence of UTF-8 bytes (`==` takes canonical equivalents for
   /// equal).

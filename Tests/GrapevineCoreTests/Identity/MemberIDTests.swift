@@ -113,3 +113,20 @@ private let decomposed = "cafe\u{301}"
     #expect(!(MemberKey.highest < MemberKey.highest))
   }
 }
+
+@Suite struct `A name's prefix` {
+  @Test func `sorts as the name does, or not at all`() {
+    let parts = ["", "\0", "a", "b", "\u{7F}", "\u{E9}", "web-1", "node-of-a-cluster"]
+    let names = parts.flatMap { first in parts.map { first + $0 } }
+    for first in names {
+      for second in names {
+        let prefixes = (NamePrefix(first), NamePrefix(second))
+        guard prefixes.0 != prefixes.1 else { continue }
+        let ids = (MemberID(name: first, generation: 1), MemberID(name: second, generation: 1))
+        #expect((prefixes.0 < prefixes.1) == (ids.0 < ids.1), "\(first), \(second)")
+      }
+    }
+    #expect(NamePrefix("0123456789abcdef") == NamePrefix("0123456789abcdefg"))
+    #expect(NamePrefix("0123456789abcde") < NamePrefix("0123456789abcdef"))
+  }
+}
