@@ -75,6 +75,7 @@ extension Anchor {
     Anchor(system: .memberlist, settings: "200 ms, probe 1 s", detection: 9.2...12.4),
     Anchor(system: .scuttlebutt, settings: "500 ms, a third of them", detection: 48...71),
     Anchor(system: .chitchat, settings: "1 s", detection: 8...11),
+    Anchor(system: .chitchat, settings: "100 ms", detection: 0.99...1.25),
     Anchor(system: .ckit, settings: "200 ms", detection: 45...56),
     Anchor(system: .swimSwift, settings: "1 s", detection: 14...25),
   ]
