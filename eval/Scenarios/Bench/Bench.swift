@@ -34,6 +34,22 @@ enum Bench {
     }
   }
 
+  /// Refuses options that keep each other from meaning anything.
+  static func check(_ options: Options) throws(UsageError) {
+    let files = [
+      ("--check", options.checkPath), ("--record", options.recordPath),
+      ("--json", options.jsonPath),
+    ]
+    if options.operations != nil, options.scenario == .bench,
+      let (name, _) = files.first(where: { $0.1 != nil })
+    {
+      throw UsageError("--operations measures nothing for \(name): it must be without \(name)")
+    }
+    if options.recordPath != nil, options.only != nil {
+      throw UsageError("--record is for all benchmarks: it must be without --only")
+    }
+  }
+
   /// Does an operation over and over, and nothing but what must come before: for tools that watch.
   ///
   /// - Returns: What the operations allocated, as a line.
