@@ -27,6 +27,8 @@ import Testing
     let outcome = try outcome("--only=wire.heartbeat")
     #expect(outcome.figures.map(\.name) == ["wire.heartbeat.encode", "wire.heartbeat.decode"])
     #expect(outcome.lines.allSatisfy { $0.count <= 90 }, "\(outcome.lines)")
+    let json = Evaluation.json(Options(scenario: .bench), outcome)
+    #expect(json.member("failures") == .array([]))
     for (_, value) in outcome.figures {
       guard case .number(let time) = value.member("time_ns") else {
         Issue.record("no time in \(value.text)")

@@ -101,7 +101,8 @@ import Testing
     #expect(outcome.lines.allSatisfy { $0.count <= 80 }, "\(outcome.lines)")
     guard case .object(let members) = Evaluation.json(options, outcome) else { return }
     let common = ["scenario", "nodes", "network", "interval_ms", "seed", "loss", "runs"]
-    #expect(members.map(\.name) == common + fields)
+    #expect(members.map(\.name) == common + fields + ["failures"])
+    #expect(members.last?.value == .array([]))
   }
 
   @Test func `one seed gives one outcome, and another seed another`() throws {
@@ -158,6 +159,8 @@ import Testing
     #expect(outcome.failures.count == 1)
     #expect(outcome.failures.first?.contains("did not hold the update of node-") == true)
     #expect(number(outcome, "converged") == 0.5)
+    let failures = JSON.array(outcome.failures.map { .string($0) })
+    #expect(Evaluation.json(options, outcome).member("failures") == failures)
   }
 
   @Test func `payloads are the same for a seed and a run, and differ between runs`() {

@@ -44,7 +44,8 @@ package enum Evaluation {
     return 1
   }
 
-  /// Opens the file that `--json` names, so that a wrong name is told before anything has run.
+  /// Opens and empties the file that `--json` names, so that a wrong name is told before anything
+  /// has run.
   static func jsonFile(_ options: Options) throws(UsageError) -> OutputFile? {
     do {
       return try options.jsonPath.map { path throws(FileError) in try OutputFile(path: path) }
@@ -88,7 +89,10 @@ package enum Evaluation {
   /// The object that `--json` writes.
   static func json(_ options: Options, _ outcome: Outcome) -> JSON {
     let scenario = ("scenario", JSON.string(options.scenario.rawValue))
-    guard options.scenario != .bench else { return .object([scenario] + outcome.figures) }
+    let failures = [("failures", JSON.array(outcome.failures.map { .string($0) }))]
+    guard options.scenario != .bench else {
+      return .object([scenario] + outcome.figures + failures)
+    }
     return .object(
       [
         scenario,
@@ -98,7 +102,7 @@ package enum Evaluation {
         ("seed", .unsigned(options.seed)),
         ("loss", .number(options.loss)),
         ("runs", .integer(options.runs)),
-      ] + outcome.figures
+      ] + outcome.figures + failures
     )
   }
 }

@@ -10,7 +10,8 @@ enum Bench {
         return outcome
       }
       let thresholds = try thresholds(options)
-      let record = try options.recordPath.map { path in try OutputFile(path: path) }
+      // Thresholds are input as well, and outlive a run that fails.
+      let record = try options.recordPath.map { path in try OutputFile(path: path, .kept) }
       let found = try figures(of: benchmarks, measurement)
       var outcome = outcome(found)
       if let thresholds {

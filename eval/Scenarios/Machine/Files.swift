@@ -14,9 +14,21 @@ package struct OutputFile: ~Copyable {
   private let path: String
   private let descriptor: CInt
 
-  /// Opens the file, or creates it; what it holds stays until ``write(_:)``.
-  package init(path: String) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+  /// What becomes of what a file holds, between its opening and ``write(_:)``.
+  package enum FormerContent {
+    /// It goes away, so that a measurement that fails leaves no earlier one's results.
+    case removed
+    case kept
+  }
+
+  /// Opens the file, or creates it.
+  package init(path: String, _ former: FormerContent = .removed) throws(FileError) {
+    let truncation =
+      switch former {
+      case .removed: O_TRUNC
+      case .kept: CInt(0)
+      }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | truncation, 0o644)
     guard descriptor >= 0 else { throw FileError("open", path, errno) }
     self.path = path
     self.descriptor = descriptor
