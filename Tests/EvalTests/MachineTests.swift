@@ -35,7 +35,7 @@ import Testing
     #expect(MachineClock.processorTime > .zero)
   }
 
-  @Test func `a file is empty until it is written, or kept if it is to be, and replaced`() throws {
+  @Test func `a file is emptied, or kept where that is asked, until it is written`() throws {
     let path = "/tmp/grapevine-eval-test-\(MachineClock.now.nanoseconds)"
     try OutputFile(path: path).write("a longer text\n")
     let file = try OutputFile(path: path, .kept)
