@@ -25,7 +25,8 @@ import Testing
     for prefix in ["", "slow_"] {
       fields += [
         "\(prefix)process_rss_bytes", "\(prefix)bytes_per_node_per_s",
-        "\(prefix)packets_per_node_per_s", "\(prefix)detection_first_s",
+        "\(prefix)packets_per_node_per_s", "\(prefix)stream_bytes_per_node_per_s",
+        "\(prefix)detection_first_s",
         "\(prefix)detection_all_s", "\(prefix)false_down",
       ]
     }

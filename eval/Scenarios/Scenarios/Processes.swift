@@ -92,6 +92,10 @@ enum Processes {
         + findings.map { NumberText.fixed($0.traffic.packets, 2) } + [""]
     )
     table.add(
+      ["bytes sent by streams per node and second"]
+        + findings.map { NumberText.fixed($0.traffic.streamBytes, 1) } + [""]
+    )
+    table.add(
       ["s until one node knows of a kill"] + findings.map { seconds($0.firstSeconds) } + ["45–55"]
     )
     table.add(["s until all nodes do"] + findings.map { seconds($0.lastSeconds) } + ["45–56"])
@@ -112,6 +116,7 @@ enum Processes {
         ("\(prefix)process_rss_bytes", .integer(finding.mostMemory)),
         ("\(prefix)bytes_per_node_per_s", .number(finding.traffic.wireBytes)),
         ("\(prefix)packets_per_node_per_s", .number(finding.traffic.packets)),
+        ("\(prefix)stream_bytes_per_node_per_s", .number(finding.traffic.streamBytes)),
         ("\(prefix)detection_first_s", .number(orNull: finding.firstSeconds)),
         ("\(prefix)detection_all_s", .number(orNull: finding.lastSeconds)),
         ("\(prefix)false_down", .integer(finding.falseDown)),

@@ -161,7 +161,7 @@ extension ScaleSweep {
   private static func outcome(_ findings: [Finding], _ model: ScaleModel) -> Outcome {
     var table = TextTable(header: [
       "nodes", "all know all ms", "update p50 ms", "max", "hops", "crash p50 ms", "max",
-      "bytes/s", "packets/s", "bytes/member", "peak MB", "start s", "all s",
+      "bytes/s", "packets/s", "by streams", "bytes/member", "peak MB", "start s", "all s",
     ])
     var outcome = Outcome()
     var objects: [JSON] = []
@@ -175,7 +175,8 @@ extension ScaleSweep {
       table.add([
         "\(finding.size)", text(finding.bootstrap, 0), text(updates?.p50, 1),
         text(updates?.max, 1), text(hops?.p50, 0), text(crashes?.p50, 0), text(crashes?.max, 0),
-        text(finding.idle.wireBytes, 1), text(finding.idle.packets, 2), text(finding.memory, 0),
+        text(finding.idle.wireBytes, 1), text(finding.idle.packets, 2),
+        text(finding.idle.streamBytes, 1), text(finding.memory, 0),
         text(Double(finding.peak) / 1e6, 0), text(finding.startSeconds, 1),
         text(finding.seconds, 1),
       ])
@@ -183,7 +184,7 @@ extension ScaleSweep {
       table.add([
         "  reckoned", "-", text(reckoned.update, 1), "-", "\(reckoned.hops)",
         text(reckoned.crash, 0), "-", text(reckoned.bytes, 1), text(reckoned.packets, 2),
-        text(reckoned.memory, 0), "-", "-", "-",
+        "0.0", text(reckoned.memory, 0), "-", "-", "-",
       ])
       outcome.failures += finding.failures
       objects.append(
@@ -197,6 +198,7 @@ extension ScaleSweep {
           ("false_down", .integer(finding.falseDown)),
           ("bytes_per_node_per_s", .number(finding.idle.wireBytes)),
           ("packets_per_node_per_s", .number(finding.idle.packets)),
+          ("stream_bytes_per_node_per_s", .number(finding.idle.streamBytes)),
           ("bytes_per_member", .number(finding.memory)),
           ("peak_rss_bytes", .integer(finding.peak)),
           ("start_wall_s", .number(finding.startSeconds)),
@@ -207,7 +209,8 @@ extension ScaleSweep {
     outcome.lines = table.lines + [""]
     outcome.lines += TextLayout.wrapped(
       "ms: virtual time until all nodes know all others, hold an update, say that a node which "
-        + "died is down. bytes/s, packets/s: sent by a node at rest, headers included. "
+        + "died is down. bytes/s, packets/s: sent by a node at rest, headers included; by streams: "
+        + "bytes/s that go by streams. "
         + "bytes/member: memory of this process by pairs of nodes. peak: the most memory that the "
         + "process had so far. start, all: seconds of this machine. reckoned: by the model of "
         + "docs/scale.md.",
