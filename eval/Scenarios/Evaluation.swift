@@ -8,6 +8,7 @@ package enum Evaluation {
   ///   2 when the arguments are wrong; 3 when a simulation saw a promise broken; 4 when one never
   ///   took a rare path.
   package static func run(_ arguments: [String]) -> CInt {
+    ChildProgram.endWithParent()
     do {
       switch try Command(arguments: arguments) {
       case .help(let scenario):
@@ -30,6 +31,7 @@ package enum Evaluation {
   }
 
   private static func run(_ options: Options) throws -> CInt {
+    if options.makesFolders { try TemporaryFolder.removeAtSignals() }
     let file = try jsonFile(options)
     StandardOutput.write(heading(options).joined(separator: "\n") + "\n\n")
     let progress = Progress(isTerminal: StandardError.isTerminal)

@@ -7,6 +7,11 @@ package struct FileError: Error, Equatable, CustomStringConvertible {
   fileprivate init(_ action: String, _ path: String, _ code: CInt) {
     description = "can't \(action) “\(path)”: \(String(cString: strerror(code)))"
   }
+
+  /// What the last call of the system says of its failure.
+  init(action: String, path: String) {
+    self.init(action, path, errno)
+  }
 }
 
 /// A file that is opened before a long measurement and written after it.
@@ -131,32 +136,6 @@ private func writeAll(_ descriptor: CInt, _ bytes: [UInt8]) -> CInt? {
     offset += count
   }
   return nil
-}
-
-/// A folder of this process alone, that goes away with all files in it.
-struct TemporaryFolder: ~Copyable {
-  let path: String
-
-  init() throws(FileError) {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var name = Array("\(base)/grapevine-eval-XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { throw FileError("make a folder in", base, errno) }
-    path = String(decoding: name.dropLast().map(UInt8.init), as: UTF8.self)
-  }
-
-  deinit {
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        withUnsafePointer(to: &entry.pointee.d_name) { name in
-          _ = name.withMemoryRebound(to: CChar.self, capacity: 256) {
-            unlinkat(dirfd(folder), $0, 0)
-          }
-        }
-      }
-      closedir(folder)
-    }
-    rmdir(path)
-  }
 }
 
 /// Reads a file as a text.

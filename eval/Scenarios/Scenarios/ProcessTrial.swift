@@ -144,7 +144,7 @@ final class NodeProgram {
         path, "node", "--bind", "127.0.0.1:0", "--join", address, "--name", name,
         "--interval", ValueText.text(interval), "--json",
       ],
-      environment: library ?? [],
+      environment: (library ?? []) + [ChildProgram.parentSetting],
       output: "\(folder.path)/output"
     )
     number = program.number
