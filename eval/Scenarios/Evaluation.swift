@@ -4,9 +4,9 @@ internal import GrapevineCore
 package enum Evaluation {
   /// Obeys the arguments that follow the program's name.
   ///
-  /// - Returns: the exit status: 0; 1 when a run did not converge, or a node did not start or join;
-  ///   2 when the arguments are wrong; 3 when a simulation saw a promise broken; 4 when one never
-  ///   took a rare path.
+  /// - Returns: the exit status, as ``Help`` explains it: 0; 1 when something failed or could not
+  ///   be measured; 2 when the arguments are wrong; 3 when a simulation saw a promise broken; 4
+  ///   when one never took a rare path.
   package static func run(_ arguments: [String]) -> CInt {
     ChildProgram.endWithParent()
     do {
