@@ -27,6 +27,8 @@ import Testing
     let outcome = try outcome("--only=wire.heartbeat")
     #expect(outcome.figures.map(\.name) == ["wire.heartbeat.encode", "wire.heartbeat.decode"])
     #expect(outcome.lines.allSatisfy { $0.count <= 90 }, "\(outcome.lines)")
+    let json = Evaluation.json(Options(scenario: .bench), outcome)
+    #expect(json.member("failures") == .array([]))
     for (_, value) in outcome.figures {
       guard case .number(let time) = value.member("time_ns") else {
         Issue.record("no time in \(value.text)")
@@ -63,6 +65,10 @@ import Testing
     (["--only="], "there is no benchmark “”"), (["--nodes=5"], "has no meaning for bench"),
     (["--seed=5"], "has no meaning for bench"), (["--check="], "the name of a file"),
     (["--record="], "the name of a file"), (["--operations=-1"], "a whole number from 0"),
+    (["--operations=1", "--check=a"], "--operations measures nothing for --check"),
+    (["--operations=1", "--record=a"], "--operations measures nothing for --record"),
+    (["--operations=1", "--json=a"], "--operations measures nothing for --json"),
+    (["--only=shard", "--record=a"], "--record is for all benchmarks: it must be without --only"),
   ])
   func `what makes no sense is refused`(arguments: [String], answer: String) {
     let error = #expect(throws: UsageError.self) { try Command(arguments: ["bench"] + arguments) }
@@ -186,7 +192,8 @@ import Testing
     let other = text(limits).replacing("shard.key", with: "node.set.threads-8")
     #expect(
       try Thresholds(text: other).verdict(on: [timed]).failures == [
-        "node.set.threads-8 has a threshold, but is no benchmark that is checked"
+        "nothing was checked: what was run is only timed",
+        "node.set.threads-8 has a threshold, but is no benchmark that is checked",
       ]
     )
   }
@@ -199,6 +206,13 @@ import Testing
     )
     #expect(try Thresholds(text: text).verdict(on: found) == Thresholds.Verdict())
     #expect(Thresholds.json([figures(nil, 0)]) == nil)
+  }
+
+  @Test func `few allocations in many operations are recorded as some`() throws {
+    let found = [figures(1_000.001, 4.0 / 1_024)]
+    let text = try #require(Thresholds.json(found)).text
+    #expect(text.contains(#""instructions": 1000.01, "allocations": 0.01, "#))
+    #expect(try Thresholds(text: text).verdict(on: found) == Thresholds.Verdict())
   }
 
   @Test(arguments: [

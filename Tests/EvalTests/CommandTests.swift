@@ -139,6 +139,12 @@ import Testing
     }
   }
 
+  @Test func `help explains each exit status`() {
+    let lines = Help.text(nil).split(separator: "\n").drop { $0 != "exit status:" }
+    for status in 0...4 { #expect(lines.contains { $0.hasPrefix("  \(status) ") }) }
+    #expect(lines.joined().contains("--check"))
+  }
+
   @Test func `help explains every option within 80 columns`() throws {
     #expect(try Command(arguments: ["--help"]) == .help(nil))
     #expect(try Command(arguments: ["-h", "sync"]) == .help(.sync))

@@ -62,6 +62,9 @@ import Testing
     #expect(PartitionShape("32/32")?.sizes(of: 64) == [32, 32])
     #expect(PartitionShape("1/2/3")?.sizes(of: 6) == [1, 2, 3])
     #expect(PartitionShape("32/32")?.sizes(of: 65) == nil)
+    // Half of all numbers twice, and 66: 64 once the sum has run over.
+    let half = "9223372036854775807"
+    #expect(PartitionShape("\(half)/\(half)/66")?.sizes(of: 64) == nil)
     #expect(PartitionShape("0.25")?.sizes(of: 64) == [16, 48])
     #expect(PartitionShape("0.001")?.sizes(of: 8) == [1, 7])
     #expect(PartitionShape.halves.sizes(of: 5) == [3, 2])

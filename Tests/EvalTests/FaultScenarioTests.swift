@@ -161,6 +161,23 @@ import Testing
     }
   }
 
+  @Test func `one update in a second is a rate of one`() throws {
+    var options = options(.throughput)
+    options.givenDuration = .seconds(1)
+    options.rate = 1
+    let outcome = try measure(options)
+    #expect(outcome.failures.isEmpty)
+    #expect(figure(outcome, "updates_per_s") == .number(1))
+  }
+
+  @Test func `a rate of which less than nine tenths came about is a failure`() {
+    #expect(Throughput.shortfall(1, 900, in: 10, of: 100) == nil)
+    #expect(
+      Throughput.shortfall(2, 899, in: 10, of: 100)
+        == "run 2: 90 updates/s came about, fewer than 90 % of 100"
+    )
+  }
+
   @Test func `without pushes an update takes more than the latency`() throws {
     var options = options(.propagate, nodes: 16)
     let pushed = try measure(options)

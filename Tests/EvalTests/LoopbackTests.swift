@@ -39,7 +39,8 @@ import Testing
 
   @Test func `idle nodes are seen to send, compute and take memory`() async throws {
     let outcome = try await measure(options(.idle, nodes: 3))
-    for (name, value) in outcome.figures.prefix(3) {
+    let names = ["bytes_per_node_per_s", "packets_per_node_per_s", "cpu_s_per_node_per_s"]
+    for (name, value) in outcome.figures where names.contains(name) {
       guard case .number(let number) = value else {
         Issue.record("\(name) is \(value.text)")
         continue

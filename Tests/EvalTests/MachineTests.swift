@@ -35,12 +35,16 @@ import Testing
     #expect(MachineClock.processorTime > .zero)
   }
 
-  @Test func `a file is kept until it is written, and then replaced`() throws {
+  @Test func `a file is emptied, or kept where that is asked, until it is written`() throws {
     let path = "/tmp/grapevine-eval-test-\(MachineClock.now.nanoseconds)"
     try OutputFile(path: path).write("a longer text\n")
-    let file = try OutputFile(path: path)
+    let file = try OutputFile(path: path, .kept)
     #expect(readSystemFile(path) == "a longer text\n")
     try file.write("short\n")
+    #expect(readSystemFile(path) == "short\n")
+    let other = try OutputFile(path: path)
+    #expect(readSystemFile(path) == "")
+    try other.write("short\n")
     #expect(readSystemFile(path) == "short\n")
     #expect(unlink(path) == 0)
   }

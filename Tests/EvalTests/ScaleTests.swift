@@ -32,9 +32,27 @@ import Testing
         Issue.record("no bytes of \(nodes) nodes")
         continue
       }
+      guard case .integer(let peak)? = object.member("peak_rss_bytes"),
+        case .number(let seconds)? = object.member("wall_s")
+      else {
+        Issue.record("neither memory nor time of \(nodes) nodes")
+        continue
+      }
+      #expect(peak > 1_000_000 && seconds > 0)
       let reckoned = model.figures(of: nodes).bytes
       #expect(abs(bytes - reckoned) < 0.05 * reckoned, "\(bytes) bytes, \(reckoned) reckoned")
     }
+  }
+
+  @Test(arguments: [
+    (64, [64]), (99, [64, 99]), (100, [64, 100]), (500, [64, 100, 500]),
+    (1_000, [64, 100, 1_000]), (10_001, [64, 100, 1_000, 10_000, 10_001]),
+  ])
+  func `the number that is asked for is measured, and the usual ones below`(
+    nodes: Int,
+    sizes: [Int]
+  ) {
+    #expect(ScaleSweep.sizes(upTo: nodes) == sizes)
   }
 
   @Test func `sizes that are not measured are refused in a sentence`() {

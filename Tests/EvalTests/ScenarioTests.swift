@@ -53,8 +53,9 @@ import Testing
     (
       .idle,
       [
-        "bytes_per_node_per_s", "packets_per_node_per_s", "cpu_s_per_node_per_s",
-        "rss_bytes_per_node", "false_down", "scraped_bytes_per_node_per_s", "peak_packets_per_s",
+        "bytes_per_node_per_s", "packets_per_node_per_s", "stream_bytes_per_node_per_s",
+        "cpu_s_per_node_per_s", "rss_bytes_per_node", "false_down", "scraped_bytes_per_node_per_s",
+        "peak_packets_per_s",
       ]
     ),
     (.sync, ["sync_ms", "bytes", "rss_peak_bytes"]),
@@ -101,7 +102,21 @@ import Testing
     #expect(outcome.lines.allSatisfy { $0.count <= 80 }, "\(outcome.lines)")
     guard case .object(let members) = Evaluation.json(options, outcome) else { return }
     let common = ["scenario", "nodes", "network", "interval_ms", "seed", "loss", "runs"]
-    #expect(members.map(\.name) == common + fields)
+    #expect(members.map(\.name) == common + fields + ["failures"])
+    #expect(members.last?.value == .array([]))
+  }
+
+  @Test func `bytes of streams at rest are a failure where nothing has to go by them`() {
+    var options = options(.idle)
+    var traffic = TrafficCount(packets: 10, packetBytes: 720, streamBytes: 10)
+    #expect(Idle.streamFailures(traffic, options).isEmpty)
+    traffic.streamBytes = 10.1
+    #expect(Idle.streamFailures(traffic, options).count == 1)
+    options.loss = 0.01
+    #expect(Idle.streamFailures(traffic, options).isEmpty)
+    options.loss = 0
+    options.hasStreamsOnly = true
+    #expect(Idle.streamFailures(traffic, options).isEmpty)
   }
 
   @Test func `one seed gives one outcome, and another seed another`() throws {
@@ -158,6 +173,8 @@ import Testing
     #expect(outcome.failures.count == 1)
     #expect(outcome.failures.first?.contains("did not hold the update of node-") == true)
     #expect(number(outcome, "converged") == 0.5)
+    let failures = JSON.array(outcome.failures.map { .string($0) })
+    #expect(Evaluation.json(options, outcome).member("failures") == failures)
   }
 
   @Test func `payloads are the same for a seed and a run, and differ between runs`() {

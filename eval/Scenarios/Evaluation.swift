@@ -4,10 +4,11 @@ internal import GrapevineCore
 package enum Evaluation {
   /// Obeys the arguments that follow the program's name.
   ///
-  /// - Returns: the exit status: 0; 1 when a run did not converge, or a node did not start or join;
-  ///   2 when the arguments are wrong; 3 when a simulation saw a promise broken; 4 when one never
-  ///   took a rare path.
+  /// - Returns: the exit status, as ``Help`` explains it: 0; 1 when something failed or could not
+  ///   be measured; 2 when the arguments are wrong; 3 when a simulation saw a promise broken; 4
+  ///   when one never took a rare path.
   package static func run(_ arguments: [String]) -> CInt {
+    ChildProgram.endWithParent()
     do {
       switch try Command(arguments: arguments) {
       case .help(let scenario):
@@ -30,6 +31,7 @@ package enum Evaluation {
   }
 
   private static func run(_ options: Options) throws -> CInt {
+    if options.makesFolders { try TemporaryFolder.removeAtSignals() }
     let file = try jsonFile(options)
     StandardOutput.write(heading(options).joined(separator: "\n") + "\n\n")
     let progress = Progress(isTerminal: StandardError.isTerminal)
@@ -44,7 +46,8 @@ package enum Evaluation {
     return 1
   }
 
-  /// Opens the file that `--json` names, so that a wrong name is told before anything has run.
+  /// Opens and empties the file that `--json` names, so that a wrong name is told before anything
+  /// has run.
   static func jsonFile(_ options: Options) throws(UsageError) -> OutputFile? {
     do {
       return try options.jsonPath.map { path throws(FileError) in try OutputFile(path: path) }
@@ -88,7 +91,10 @@ package enum Evaluation {
   /// The object that `--json` writes.
   static func json(_ options: Options, _ outcome: Outcome) -> JSON {
     let scenario = ("scenario", JSON.string(options.scenario.rawValue))
-    guard options.scenario != .bench else { return .object([scenario] + outcome.figures) }
+    let failures = [("failures", JSON.array(outcome.failures.map { .string($0) }))]
+    guard options.scenario != .bench else {
+      return .object([scenario] + outcome.figures + failures)
+    }
     return .object(
       [
         scenario,
@@ -98,7 +104,7 @@ package enum Evaluation {
         ("seed", .unsigned(options.seed)),
         ("loss", .number(options.loss)),
         ("runs", .integer(options.runs)),
-      ] + outcome.figures
+      ] + outcome.figures + failures
     )
   }
 }

@@ -25,4 +25,7 @@ void allocations_map_from(int size);
 /// Gives free memory back to the system.
 void allocations_give_back(void);
 
+/// Lets the system kill this process when the thread that started it ends.
+void parent_takes_along(void);
+
 #endif

@@ -10,7 +10,8 @@ enum Bench {
         return outcome
       }
       let thresholds = try thresholds(options)
-      let record = try options.recordPath.map { path in try OutputFile(path: path) }
+      // Thresholds are input as well, and outlive a run that fails.
+      let record = try options.recordPath.map { path in try OutputFile(path: path, .kept) }
       let found = try figures(of: benchmarks, measurement)
       var outcome = outcome(found)
       if let thresholds {
@@ -31,6 +32,22 @@ enum Bench {
       throw error
     } catch {
       throw EvaluationError("\(error)")
+    }
+  }
+
+  /// Refuses options that keep each other from meaning anything.
+  static func check(_ options: Options) throws(UsageError) {
+    let files = [
+      ("--check", options.checkPath), ("--record", options.recordPath),
+      ("--json", options.jsonPath),
+    ]
+    if options.operations != nil, options.scenario == .bench,
+      let (name, _) = files.first(where: { $0.1 != nil })
+    {
+      throw UsageError("--operations measures nothing for \(name): it must be without \(name)")
+    }
+    if options.recordPath != nil, options.only != nil {
+      throw UsageError("--record is for all benchmarks: it must be without --only")
     }
   }
 

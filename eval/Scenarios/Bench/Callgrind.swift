@@ -104,6 +104,6 @@ struct Callgrind: ~Copyable {
     let passed = ["LD_LIBRARY_PATH", "VALGRIND_LIB"].compactMap { (name: String) -> String? in
       getenv(name).map { "\(name)=\(String(cString: $0))" }
     }
-    return passed + ["SWIFT_DETERMINISTIC_HASHING=1"]
+    return passed + ["SWIFT_DETERMINISTIC_HASHING=1", ChildProgram.parentSetting]
   }
 }

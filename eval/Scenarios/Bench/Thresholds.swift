@@ -66,7 +66,7 @@ extension Thresholds {
   /// Compares figures with their thresholds.
   ///
   /// Counts that are missing fail. So do thresholds of what is no benchmark any more. What is only
-  /// timed is passed over.
+  /// timed is passed over, but that there be nothing else fails.
   func verdict(on found: [BenchFigures]) -> Verdict {
     var verdict = Verdict()
     for figures in found where figures.isChecked {
@@ -77,6 +77,9 @@ extension Thresholds {
       for count in BenchFigures.Count.allCases {
         Thresholds.compare(figures, limit, count, &verdict)
       }
+    }
+    if !found.contains(where: \.isChecked) {
+      verdict.failures.append("nothing was checked: what was run is only timed")
     }
     let checked = Benchmark.all.filter { $0.repeatability == .exact }
     for limit in limits where !checked.contains(where: { $0.name == limit.name }) {
@@ -97,7 +100,7 @@ extension Thresholds {
       return
     }
     let isMore = measured * 100 > allowed * (100 + tolerance)
-    let isLess = measured * 100 < allowed * (100 - tolerance)
+    let isLess = recorded(measured) * 100 < allowed * (100 - tolerance)
     guard isMore || isLess else { return }
     let share =
       allowed == 0
@@ -115,13 +118,17 @@ extension Thresholds {
       var counts: [(name: String, value: JSON)] = []
       for count in BenchFigures.Count.allCases {
         guard let value = figures[count] else { return nil }
-        // What lies behind is the noise of the process around the operation.
-        counts.append((count.rawValue, .number((value * 100).rounded() / 100)))
+        counts.append((count.rawValue, .number(recorded(value))))
       }
       members.append((figures.name, .object(counts)))
     }
     return .object(members)
   }
+
+  /// A count as it is recorded: what lies behind is the noise of the process around the operation.
+  ///
+  /// It is rounded up, so that it is enough: few allocations in many operations are not none.
+  private static func recorded(_ value: Double) -> Double { (value * 100).rounded(.up) / 100 }
 
   private static let buildName = "build"
 

@@ -80,6 +80,7 @@ extension Command {
           + ": eval bench --help lists them"
       )
     }
+    try Bench.check(options)
     if options.scenario == .compare {
       try Compare.check(options, given: words.options.map(\.option.name))
     }

@@ -32,13 +32,26 @@ package enum Help {
         + " Default: \(standards(of: option))."
       lines += entry(title(option), text, indentation: 22)
     }
-    lines += [
-      "",
-      "exit status: 0; 1 when a run did not converge; 2 when the arguments are wrong;",
-      "3 when a simulation saw a promise broken; 4 when one never took a rare path.",
-    ]
+    lines += ["", "exit status:"]
+    for (status, meaning) in statuses { lines += entry(status, meaning, indentation: 21) }
     return lines.joined(separator: "\n")
   }
+
+  /// What the program ends with; `node` has more to say of its own.
+  private static let statuses = [
+    ("0", "All is as it should be."),
+    (
+      "1",
+      "A run did not converge, a live member was held to be down, a figure is beyond what its "
+        + "scenario or --check allows, a node did not start or join; or it could not be measured "
+        + "at all: something is missing on this machine, a cluster did not start, or a file can't "
+        + "be read or written."
+    ),
+    ("2", "The arguments are wrong; says what would be right."),
+    ("3", "A simulation saw a promise broken."),
+    ("4", "A simulation never took a rare path."),
+    ("129, 130, 143", "SIGHUP, SIGINT or SIGTERM ended it."),
+  ]
 
   private static func scenarioText(_ scenario: Scenario) -> String {
     let names = [scenario.rawValue] + (scenario.alias.map { [$0] } ?? [])

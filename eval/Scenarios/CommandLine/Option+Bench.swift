@@ -27,7 +27,7 @@ extension Option {
     Option(
       "--record",
       "FILE",
-      "Writes the counts to FILE, for --check.",
+      "Writes the counts of all benchmarks to FILE, for --check.",
       rule: "the name of a file",
       standard: { _ in "none" },
       scenarios: [.bench]

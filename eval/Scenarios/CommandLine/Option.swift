@@ -230,7 +230,8 @@ extension Option {
     Option(
       "--json",
       "FILE",
-      "Also writes the figures to FILE as one JSON object.",
+      "Also writes the figures to FILE as one JSON object, with what failed; a run that comes to "
+        + "no end leaves FILE empty.",
       rule: "the name of a file",
       standard: { _ in "none" }
     ) { options, text in

@@ -90,6 +90,18 @@ package struct Options: Sendable, Equatable {
     givenKeys ?? Options.standardKeys(scenario)
   }
 
+  /// Says whether what is run puts files aside.
+  var makesFolders: Bool {
+    switch scenario {
+    case .processes, .report: true
+    // What callgrind counts is to have no second thread.
+    case .bench: operations == nil
+    case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
+      .throughput, .compareDetection, .simulate, .shard, .locks, .compare, .scale:
+      false
+    }
+  }
+
   /// The simulation's seeds are counted from 0.
   static func standardSeed(_ scenario: Scenario) -> UInt64 {
     scenario == .simulate ? 0 : 1

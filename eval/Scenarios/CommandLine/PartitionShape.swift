@@ -25,7 +25,13 @@ package enum PartitionShape: Sendable, Equatable {
   func sizes(of count: Int) -> [Int]? {
     switch self {
     case .sides(let sizes):
-      return sizes.reduce(0) { $0.addingReportingOverflow($1).partialValue } == count ? sizes : nil
+      var total = 0
+      for size in sizes {
+        let (sum, isTooLarge) = total.addingReportingOverflow(size)
+        guard !isTooLarge else { return nil }
+        total = sum
+      }
+      return total == count ? sizes : nil
     case .share(let share):
       let first = min(max(Int((share * Double(count)).rounded()), 1), count - 1)
       return [first, count - first]

@@ -7,6 +7,11 @@ package struct FileError: Error, Equatable, CustomStringConvertible {
   fileprivate init(_ action: String, _ path: String, _ code: CInt) {
     description = "can't \(action) “\(path)”: \(String(cString: strerror(code)))"
   }
+
+  /// What the last call of the system says of its failure.
+  init(action: String, path: String) {
+    self.init(action, path, errno)
+  }
 }
 
 /// A file that is opened before a long measurement and written after it.
@@ -14,9 +19,21 @@ package struct OutputFile: ~Copyable {
   private let path: String
   private let descriptor: CInt
 
-  /// Opens the file, or creates it; what it holds stays until ``write(_:)``.
-  package init(path: String) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+  /// What becomes of what a file holds, between its opening and ``write(_:)``.
+  package enum FormerContent {
+    /// It goes away, so that a measurement that fails leaves no earlier one's results.
+    case removed
+    case kept
+  }
+
+  /// Opens the file, or creates it.
+  package init(path: String, _ former: FormerContent = .removed) throws(FileError) {
+    let truncation =
+      switch former {
+      case .removed: O_TRUNC
+      case .kept: CInt(0)
+      }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | truncation, 0o644)
     guard descriptor >= 0 else { throw FileError("open", path, errno) }
     self.path = path
     self.descriptor = descriptor
@@ -119,32 +136,6 @@ private func writeAll(_ descriptor: CInt, _ bytes: [UInt8]) -> CInt? {
     offset += count
   }
   return nil
-}
-
-/// A folder of this process alone, that goes away with all files in it.
-struct TemporaryFolder: ~Copyable {
-  let path: String
-
-  init() throws(FileError) {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var name = Array("\(base)/grapevine-eval-XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { throw FileError("make a folder in", base, errno) }
-    path = String(decoding: name.dropLast().map(UInt8.init), as: UTF8.self)
-  }
-
-  deinit {
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        withUnsafePointer(to: &entry.pointee.d_name) { name in
-          _ = name.withMemoryRebound(to: CChar.self, capacity: 256) {
-            unlinkat(dirfd(folder), $0, 0)
-          }
-        }
-      }
-      closedir(folder)
-    }
-    rmdir(path)
-  }
 }
 
 /// Reads a file as a text.

@@ -125,7 +125,7 @@ enum Report {
       let library = getenv("LD_LIBRARY_PATH").map { ["LD_LIBRARY_PATH=\(String(cString: $0))"] }
       let child = try ChildProgram(
         ["/proc/self/exe"] + options.arguments + ["--json", figures],
-        environment: library ?? [],
+        environment: (library ?? []) + [ChildProgram.parentSetting],
         output: "\(folder.path)/output"
       )
       let status = child.wait()

@@ -43,7 +43,18 @@ enum Idle {
     if figures.falseDown > 0 {
       outcome.failures.append("\(figures.falseDown) times a node held a live member to be down")
     }
+    outcome.failures += streamFailures(figures.traffic, options)
     return outcome
+  }
+
+  /// What is wrong if streams carry more than a hundredth of what packets do, though nothing has to
+  /// go by them.
+  static func streamFailures(_ traffic: TrafficCount, _ options: Options) -> [String] {
+    guard !options.hasStreamsOnly, options.loss == 0,
+      traffic.streamBytes > traffic.wireBytes / 100
+    else { return [] }
+    let bytes = NumberText.fixed(traffic.streamBytes, 1)
+    return ["a node at rest sends \(bytes) bytes/s by streams, more than 1 % of its packets'"]
   }
 
   /// Lets the time pass, each minute of it with other links cut if any are to be.
@@ -105,6 +116,9 @@ enum Idle {
       "bytes sent per second, with headers", NumberText.fixed(figures.traffic.wireBytes, 1),
     ])
     table.add(["packets sent per second", NumberText.fixed(figures.traffic.packets, 2)])
+    table.add([
+      "bytes sent by streams per second", NumberText.fixed(figures.traffic.streamBytes, 1),
+    ])
     if let kernel = figures.kernel, isReal {
       table.add(["  as the kernel counted, bytes", NumberText.fixed(kernel.wireBytes, 1)])
       table.add(["  as the kernel counted, packets", NumberText.fixed(kernel.packets, 2)])
@@ -137,6 +151,7 @@ enum Idle {
     outcome.figures = [
       ("bytes_per_node_per_s", .number(figures.traffic.wireBytes)),
       ("packets_per_node_per_s", .number(figures.traffic.packets)),
+      ("stream_bytes_per_node_per_s", .number(figures.traffic.streamBytes)),
       // In the simulator both would be the simulator's own.
       ("cpu_s_per_node_per_s", isReal ? .number(figures.processor) : .null),
       ("rss_bytes_per_node", isReal ? .number(figures.memory) : .null),

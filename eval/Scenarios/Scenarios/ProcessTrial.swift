@@ -16,6 +16,7 @@ struct ProcessTrial {
     self.measurement = measurement
     let options = measurement.options
     cluster = try LoopbackCluster(options, seed: measurement.random.next())
+    cluster.keepDownReports()
     nodes = try measurement.start(options.nodes - Processes.processCount, in: cluster)
     _ = try measurement.bootstrap(nodes, in: cluster, "starting")
     let address = "\(cluster.address(of: nodes[0]))"
@@ -45,6 +46,9 @@ struct ProcessTrial {
     }
   }
 
+  /// Ends one of the processes, which nobody expects.
+  func endProcess(_ index: Int) { processes[index].kill() }
+
   /// Watches the cluster at rest, then kills a process.
   func run() throws -> Processes.Finding {
     let title = "at \(ValueText.text(options.interval))"
@@ -60,9 +64,33 @@ struct ProcessTrial {
     let traffic = cluster.traffic(of: nodes) - before
     finding.traffic = traffic * (1 / (seconds * Double(nodes.count)))
     finding.memory = processes.map(\.resident)
-    try kill(processes[0], title, &finding)
+    let victim = processes[0]
+    try checkLife(of: victim, finding.memory)
+    // What the processes say of it until then is wrong as well.
+    let early = processes.reduce(0) { $0 + $1.reports { $0 == victim.name } }
+    let killed = cluster.now
+    try kill(victim, title, &finding)
+    let wrong = cluster.downReports.count { $0.time < killed || $0.member.name != victim.name }
+    finding.falseDown =
+      processes.reduce(early + wrong) { $0 + $1.reports { $0 != victim.name } }
     for node in nodes { cluster.stop(node) }
     return finding
+  }
+
+  /// Makes sure that all processes live, and that all nodes of this one hold the victim live: its
+  /// end would be no news to them.
+  private func checkLife(of victim: NodeProgram, _ memory: [Int]) throws(EvaluationError) {
+    // What is left of a process that has ended has no memory.
+    for (process, size) in zip(processes, memory) where size <= 0 {
+      let complaint = process.complaint.map { ": \($0)" } ?? ""
+      throw EvaluationError("\(process.name) ended before it was to be killed\(complaint)")
+    }
+    let unsure = nodes.count { cluster.member(victim.name, at: $0)?.isLive != true }
+    guard unsure == 0 else {
+      throw EvaluationError(
+        "\(unsure) of \(nodes.count) nodes do not hold \(victim.name) live before it is killed"
+      )
+    }
   }
 
   private func kill(
@@ -83,7 +111,7 @@ struct ProcessTrial {
     finding.allSeconds = known.count == nodes.count ? known.max() : nil
     let others = processes.filter { $0 !== victim }
     while cluster.now < begin + limit {
-      if others.allSatisfy({ $0.hasSaid("down", of: victim.name) }) {
+      if others.allSatisfy({ $0.reports { $0 == victim.name } > 0 }) {
         finding.othersSeconds = Double(cluster.now.since(begin)) / 1e9
         return
       }
@@ -116,7 +144,7 @@ final class NodeProgram {
         path, "node", "--bind", "127.0.0.1:0", "--join", address, "--name", name,
         "--interval", ValueText.text(interval), "--json",
       ],
-      environment: library ?? [],
+      environment: (library ?? []) + [ChildProgram.parentSetting],
       output: "\(folder.path)/output"
     )
     number = program.number
@@ -139,15 +167,14 @@ extension NodeProgram {
   /// The resident memory of the process, in bytes; zero if there is no process.
   var resident: Int { ProcessMemory.resident(of: number) }
 
-  /// Says whether it has told of an event of a member.
-  func hasSaid(_ event: String, of member: String) -> Bool {
-    guard let text = try? readFile(output) else { return false }
-    return text.split(separator: "\n").contains { line in
-      guard case .object(let fields)? = try? JSON(text: String(line)) else { return false }
-      func has(_ name: String, _ value: String) -> Bool {
-        fields.contains { $0.name == name && $0.value == .string(value) }
-      }
-      return has("event", event) && has("name", member)
+  /// How often it has told that a member is down whose name is one of those.
+  func reports(of isMeant: (String) -> Bool) -> Int {
+    guard let text = try? readFile(output) else { return 0 }
+    return text.split(separator: "\n").count { line in
+      guard let fields = try? JSON(text: String(line)), fields.member("event") == .string("down"),
+        case .string(let name)? = fields.member("name")
+      else { return false }
+      return isMeant(name)
     }
   }
 

@@ -3,13 +3,16 @@ internal import GrapevineCore
 /// One cluster of each size: how it starts, spreads an update, sees a crash, and what it costs,
 /// beside what ``ScaleModel`` reckons.
 enum ScaleSweep {
-  /// The sizes that are measured; those above `--nodes` are left out.
+  /// The sizes that are measured on the way to `--nodes`.
   static let sizes = [64, 100, 1_000, 10_000]
+
+  /// The sizes that are measured for so many `--nodes`, which come last.
+  static func sizes(upTo nodes: Int) -> [Int] { sizes.filter { $0 < nodes } + [nodes] }
 
   static func run(_ measurement: Measurement) throws(EvaluationError) -> Outcome {
     ProcessMemory.keepLargeArraysApart()
     var findings: [Finding] = []
-    for size in ScaleSweep.sizes where size <= measurement.options.nodes {
+    for size in sizes(upTo: measurement.options.nodes) {
       findings.append(try measure(size, measurement))
     }
     return outcome(findings, ScaleModel(measurement.options))
@@ -32,6 +35,8 @@ enum ScaleSweep {
     /// Seconds of this machine that the cluster's start took, and all of it.
     let startSeconds: Double
     var seconds = 0.0
+    /// The most bytes that the process has had in memory by then, be it for a smaller cluster.
+    var peak = 0
   }
 
   private static func measure(
@@ -71,6 +76,7 @@ enum ScaleSweep {
       try update(nodes, run, in: cluster, measurement, &finding)
     }
     try crash(nodes, in: cluster, measurement, &finding)
+    finding.peak = ProcessMemory.peak
     for node in nodes { cluster.stop(node) }
     finding.seconds = Double(MachineClock.now.since(begin)) / 1e9
     return finding
@@ -155,7 +161,7 @@ extension ScaleSweep {
   private static func outcome(_ findings: [Finding], _ model: ScaleModel) -> Outcome {
     var table = TextTable(header: [
       "nodes", "all know all ms", "update p50 ms", "max", "hops", "crash p50 ms", "max",
-      "bytes/s", "packets/s", "bytes/member", "start s", "all s",
+      "bytes/s", "packets/s", "by streams", "bytes/member", "peak MB", "start s", "all s",
     ])
     var outcome = Outcome()
     var objects: [JSON] = []
@@ -169,14 +175,16 @@ extension ScaleSweep {
       table.add([
         "\(finding.size)", text(finding.bootstrap, 0), text(updates?.p50, 1),
         text(updates?.max, 1), text(hops?.p50, 0), text(crashes?.p50, 0), text(crashes?.max, 0),
-        text(finding.idle.wireBytes, 1), text(finding.idle.packets, 2), text(finding.memory, 0),
-        text(finding.startSeconds, 1), text(finding.seconds, 1),
+        text(finding.idle.wireBytes, 1), text(finding.idle.packets, 2),
+        text(finding.idle.streamBytes, 1), text(finding.memory, 0),
+        text(Double(finding.peak) / 1e6, 0), text(finding.startSeconds, 1),
+        text(finding.seconds, 1),
       ])
       let reckoned = model.figures(of: finding.size)
       table.add([
         "  reckoned", "-", text(reckoned.update, 1), "-", "\(reckoned.hops)",
         text(reckoned.crash, 0), "-", text(reckoned.bytes, 1), text(reckoned.packets, 2),
-        text(reckoned.memory, 0), "-", "-",
+        "0.0", text(reckoned.memory, 0), "-", "-", "-",
       ])
       outcome.failures += finding.failures
       objects.append(
@@ -190,7 +198,9 @@ extension ScaleSweep {
           ("false_down", .integer(finding.falseDown)),
           ("bytes_per_node_per_s", .number(finding.idle.wireBytes)),
           ("packets_per_node_per_s", .number(finding.idle.packets)),
+          ("stream_bytes_per_node_per_s", .number(finding.idle.streamBytes)),
           ("bytes_per_member", .number(finding.memory)),
+          ("peak_rss_bytes", .integer(finding.peak)),
           ("start_wall_s", .number(finding.startSeconds)),
           ("wall_s", .number(finding.seconds)),
         ])
@@ -199,9 +209,11 @@ extension ScaleSweep {
     outcome.lines = table.lines + [""]
     outcome.lines += TextLayout.wrapped(
       "ms: virtual time until all nodes know all others, hold an update, say that a node which "
-        + "died is down. bytes/s, packets/s: sent by a node at rest, headers included. "
-        + "bytes/member: memory of this process by pairs of nodes. start, all: seconds of this "
-        + "machine. reckoned: by the model of docs/scale.md.",
+        + "died is down. bytes/s, packets/s: sent by a node at rest, headers included; by streams: "
+        + "bytes/s that go by streams. "
+        + "bytes/member: memory of this process by pairs of nodes. peak: the most memory that the "
+        + "process had so far. start, all: seconds of this machine. reckoned: by the model of "
+        + "docs/scale.md.",
       80
     )
     outcome.figures = [("sizes", .array(objects))]

@@ -56,7 +56,11 @@ extension Throughput {
       try cluster.sleep(.milliseconds(1)) { _ in }
     }
     let end = cluster.now
-    let seconds = Double(end.since(begin)) / 1e9
+    // An update stands for the time until the next one, the last one too.
+    let seconds = max(Double(end.since(begin)) / 1e9, Double(total) / Double(options.rate))
+    if let shortfall = Throughput.shortfall(run, total, in: seconds, of: options.rate) {
+      failures.append(shortfall)
+    }
     let version = cluster.version(of: name, at: writer) ?? 0
     let reached = try cluster.times(of: others, since: end, limit: measurement.patience) { count in
       measurement.progress.report("\(title): \(count) of \(others.count) nodes are equal")
@@ -74,6 +78,19 @@ extension Throughput {
       )
     )
     check(total, run)
+  }
+
+  /// What is wrong if so many updates in so many seconds are not the rate that was asked for.
+  static func shortfall(
+    _ run: Int,
+    _ count: Int,
+    in seconds: Double,
+    of rate: Int
+  ) -> String? {
+    let found = Double(count) / seconds
+    guard found < 0.9 * Double(rate) else { return nil }
+    return "run \(run): \(NumberText.fixed(found, 0)) updates/s came about, fewer than 90 % of "
+      + "\(rate)"
   }
 
   private func change(_ count: Int, _ run: Int) -> Change {
