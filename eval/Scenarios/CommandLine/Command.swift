@@ -84,9 +84,11 @@ extension Command {
     if options.scenario == .compare {
       try Compare.check(options, given: words.options.map(\.option.name))
     }
-    if options.scenario == .scale, options.nodes < ScaleSweep.sizes[0] {
+    if options.scenario == .scale, !ScaleSweep.nodeLimits.contains(options.nodes) {
+      let limits = ScaleSweep.nodeLimits
       throw UsageError(
-        "--nodes is “\(options.nodes)”: for scale it must be at least \(ScaleSweep.sizes[0])"
+        "--nodes is “\(options.nodes)”: for scale it must be at least \(limits.lowerBound) and at "
+          + "most \(limits.upperBound), which takes 19 GB"
       )
     }
     guard options.scenario != .simulate else { return try checkSimulation(options) }

@@ -9,6 +9,9 @@ enum ScaleSweep {
   /// The sizes that are measured for so many `--nodes`, which come last.
   static func sizes(upTo nodes: Int) -> [Int] { sizes.filter { $0 < nodes } + [nodes] }
 
+  /// Memory grows with the square of the number.
+  static let nodeLimits = 64...10_000
+
   static func run(_ measurement: Measurement) throws(EvaluationError) -> Outcome {
     ProcessMemory.keepLargeArraysApart()
     var findings: [Finding] = []
