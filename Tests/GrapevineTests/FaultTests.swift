@@ -20,7 +20,7 @@ import Testing
     #expect(await failure(of: other, joining: silent)?.reason == .notJoined(.timedOut))
     #expect(other.memberCount == 1)
     silent.close()
-    // A process that another test is about to start has the socket until it becomes its own program.
+    // A process that another test is about to start has the socket until it is its own program.
     var reason = await failure(of: other, joining: silent)?.reason
     for _ in 0..<20 where reason != .notJoined(.refused) {
       reason = await failure(of: other, joining: silent)?.reason
