@@ -12,7 +12,8 @@ struct Arena: Sendable {
   static let memoryRest = 6 << 20
   /// How long the attacked node lets a stream be silent.
   static let streamTimeout = Duration.milliseconds(hasFullSize ? 10_000 : 1_000)
-  static let interval = Duration.milliseconds(hasFullSize ? 500 : 100)
+  /// Under a sanitizer an attack that takes memory stops the node for a second.
+  static let interval = Duration.milliseconds(hasFullSize ? 500 : isSanitized ? 400 : 100)
 
   /// `FULL=1` runs the sizes that the defaults are made for, which take minutes.
   static var hasFullSize: Bool { getenv("FULL") != nil }
