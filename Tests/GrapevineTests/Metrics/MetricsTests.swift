@@ -51,6 +51,9 @@ import Testing
     try nodes[1].set("key", "value")
     try await eventually("a has it") { nodes[0].text(of: "key", member: "b") == "value" }
     try await nodes[0].changeState(to: .participant)
+    try await eventually("a observes another") {
+      nodes[0].metrics.prometheusText().contains("\ngrapevine_peer_phi{")
+    }
     let metrics = nodes[0].metrics
     #expect(metrics.packetsOut > 0 && metrics.packetsOut == metrics.counters.packetsOut)
     #expect(metrics.members.live == 3 && metrics.members.participants == 1)
