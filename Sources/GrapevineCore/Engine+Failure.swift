@@ -193,6 +193,7 @@ extension Engine {
       accusations[index].secondAt = accusations[index].secondAt?.advanced(by: length)
       accusations[index].dueAt = accusations[index].dueAt.advanced(by: length)
     }
+    accusations.findNextDue()
     for index in challenges.indices {
       challenges[index].startedAt = challenges[index].startedAt.advanced(by: length)
       challenges[index].endsAt = challenges[index].endsAt.advanced(by: length)
@@ -212,6 +213,7 @@ extension Engine {
       if accusations[index].secondAt != nil { accusations[index].secondAt = clock }
       accusations[index].dueAt = clock.advanced(by: grace)
     }
+    accusations.findNextDue()
   }
 
   // MARK: Looking into silence

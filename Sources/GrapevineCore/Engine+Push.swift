@@ -148,7 +148,7 @@ extension Engine {
   /// lives.
   var lossAt: Instant? { isLosingMany ? accusations.first : nil }
 
-  /// Says that four members are accused, and one in 64.
+  /// Says that at least four members are accused, and at least one in 64 of those that live.
   private var isLosingMany: Bool { accusations.count >= max(4, table.liveCount / 64) }
 
   private var usualRedundancy: Int { configuration.pushRedundancy + (isLossy ? 1 : 0) }

@@ -15,7 +15,7 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// Larger packets are still taken.
   public var maximumPacketSize = 1_400
 
-  /// The most packets that one received packet may cause; 1 to 64.
+  /// The most packets with which one received packet is answered; 1 to 64.
   public var burst = 8
 
   /// The most packets that wait to be pulled; more are dropped and counted; 64 and more.

@@ -4,6 +4,8 @@ package struct Owed: Sendable, Hashable {
   package var replica: Progress
   package var needsIdentity: Bool
   package var needsStanding: Bool
+  /// Says that the peer has heard of the member.
+  let isOfKnown: Bool
   /// Entries written so far.
   package var sentCount = 0
 
@@ -17,10 +19,8 @@ package struct Owed: Sendable, Hashable {
     self.replica = replica
     self.needsIdentity = needsIdentity
     self.needsStanding = needsStanding
+    isOfKnown = !needsIdentity
   }
-
-  /// Says that the peer has heard of the member.
-  var isOfKnown: Bool { !needsIdentity }
 
   /// A member that the peer has never heard of.
   package static func whole(_ key: MemberKey) -> Owed {

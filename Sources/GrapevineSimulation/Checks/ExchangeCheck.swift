@@ -162,8 +162,8 @@ extension ExchangeCheck {
     /// Scheduled and early ones to the observers, one each to a member of chance; one to a
     /// survivor, and one to a member that was lost.
     let heartbeats: Int
-    /// Members that are told who accuses them: up to three, of two accusers each.
-    static let tellings = 6
+    /// Members that are told who accuses them.
+    let tellings: Int
 
     init(_ configuration: GossipConfiguration) {
       burst = configuration.burst
@@ -173,6 +173,7 @@ extension ExchangeCheck {
       challenges = configuration.verificationLimit
       relays = configuration.verificationLimit * configuration.relayCount
       heartbeats = 2 * configuration.observerCount + 4
+      tellings = max(1, configuration.burst - 2)
     }
 
     /// The most of all kinds together; no bound of its own where the sum of the kinds is one.
@@ -190,7 +191,7 @@ extension ExchangeCheck {
       case .start: return 0
       // News of one's own goes out at once.
       case .call, .update: return kind == .push ? pushes : 0
-      case .stream: return kind == .push ? pushes : kind == .ping ? challenges + Self.tellings : 0
+      case .stream: return kind == .push ? pushes : kind == .ping ? challenges + tellings : 0
       case .deadline: return limitInTime(of: kind, load)
       case .datagram(let cause, _, _):
         return cause.map { limit(of: kind, afterA: $0, pushes) } ?? 0
@@ -217,7 +218,7 @@ extension ExchangeCheck {
       case (.digest, .delta), (.digest, .digest), (.digest, .ping): burst
       case (.delta, .push), (.ping, .push), (.ack, .push): pushes
       case (.delta, .delta), (.delta, .digest): 1
-      case (.delta, .ping): burst + challenges + Self.tellings
+      case (.delta, .ping): burst + challenges + tellings
       case (.push, .push): fanout + pushes
       case (.push, .digest): 1
       case (.push, .ping): challenges

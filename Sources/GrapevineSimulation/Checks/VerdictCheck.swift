@@ -8,7 +8,8 @@ import GrapevineCore
 /// excuse lasts for ``window``. That those who accuse were in trouble excuses nothing, unless
 /// packets are lost besides: they must not accuse then, or a moment after. What a newcomer takes
 /// over, with its first word of a member, was judged where it was told before. In peace, once all
-/// have agreed and no packet of before is on its way, nothing excuses a verdict.
+/// have agreed and no packet of before is on its way, only latencies excuse one, where they are
+/// longer than members can stand.
 package final class VerdictCheck: EventCheck {
   package static let name = "verdicts"
   package static let reason =
@@ -54,7 +55,10 @@ package final class VerdictCheck: EventCheck {
       simulation.nodes[life.node].state == .running
     else { return }
     let memory = memory(of: life.node, in: simulation)
-    if simulation.peaceful.isSuperset(of: [observer, life.node]), !simulation.hasRival(life.node) {
+    let isWild = simulation.faults.lastWild(at: simulation.time) == simulation.time
+    if simulation.peaceful.isSuperset(of: [observer, life.node]), !isWild,
+      !simulation.hasRival(life.node)
+    {
       simulation.fail(Self.self, observer, "calls \(id) down, which runs, in peace")
       return
     }

@@ -120,10 +120,10 @@ extension Swarm {
     conditions.lineQueueLimit = random.magnitude(in: 2_000...262_144)
     let leastRate = conditions.lineQueueLimit / lineDelayLimit
     if random.chance(1, outOf: 4) {
-      conditions.nodeBandwidth = max(leastRate, random.magnitude(in: 8_000...50_000_000))
+      conditions.nodeBandwidth = max(leastRate, random.magnitude(in: 8_000...2_000_000))
     }
     if random.chance(1, outOf: 8) {
-      conditions.linkBandwidth = max(leastRate, random.magnitude(in: 4_000...50_000_000))
+      conditions.linkBandwidth = max(leastRate, random.magnitude(in: 4_000...1_000_000))
     }
     if random.chance(1, outOf: 2) {
       conditions.receiveBufferSize = Int(random.magnitude(in: 500...50_000))
@@ -298,9 +298,10 @@ extension Swarm {
     options.work.writeChance = .percent(50)
   }
 
-  /// A packet takes as long as it does over land and sea, or longer than an interval.
+  /// A packet takes as long as it does over land and sea, up to half an interval.
   private static func putFarApart(_ options: inout Options, _ random: inout Xoshiro256) {
-    let mean = Duration.milliseconds(Int64(random.magnitude(in: 20...300)))
+    let most = options.configuration.interval.wholeNanoseconds / 2_000_000
+    let mean = Duration.milliseconds(Int64(random.magnitude(in: 20...max(20, most))))
     options.conditions.latency =
       random.chance(1, outOf: 2) ? .fixed(mean) : .uniform(mean * 9 / 10...(mean * 11 / 10))
   }

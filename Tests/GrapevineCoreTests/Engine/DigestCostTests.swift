@@ -6,8 +6,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct DigestCostTests {
   private let stranger = Stranger()
 
-  /// A node that knows the stranger, and `count` members more with an entry of so many bytes.
-  private func engine(knowing count: Int, valueSize: Int? = nil) -> Engine {
+  /// A node that knows the stranger, and `count` members more with entries of so many bytes.
+  private func engine(
+    knowing count: Int,
+    valueSize: Int? = nil,
+    entryCount: Version = 1
+  ) -> Engine {
     var engine = Engine.alone()
     engine.hear(stranger.packet(.delta, [0] + stranger.section()))
     for index in 0..<count {
@@ -15,7 +19,8 @@ import Testing
       engine.hear(stranger.packet(.delta, [0] + Stranger.section(of: id)))
       guard let valueSize else { continue }
       let value = String(repeating: "v", count: valueSize)
-      let section = HandMadeSection(end: 1, entries: [Samples.entry("key", value, at: 1)])
+      let entries = (1...entryCount).map { Samples.entry("key-\($0)", value, at: $0) }
+      let section = HandMadeSection(end: entryCount, entries: entries)
       engine.hear(stranger.packet(.delta, [0] + section.bytes(MemberKey(id))))
     }
     _ = engine.packets()
@@ -87,13 +92,11 @@ import Testing
   }
 
   @Test func `who has no room for more members hears of those that it knows`() throws {
-    var engine = engine(knowing: 1_000)
+    // Of each of the others a part fits, whose rest is no news of one that is known.
+    var engine = engine(knowing: 200, valueSize: 40, entryCount: 3)
     let known = MemberID(name: "member-7", generation: 1)
     // The stranger knows this one alone, and not its entry.
     let standing = try #require(engine.standing(of: MemberKey(known)))
-    let section = HandMadeSection(end: 1, entries: [Samples.entry("key", "value", at: 1)])
-    engine.hear(stranger.packet(.delta, [0] + section.bytes(MemberKey(known))))
-    _ = engine.packets()
     var body: [UInt8] = []
     DigestRange(lower: .lowest, upper: .highest, body: .entries(count: 1)).write(to: &body)
     DigestEntry(key: MemberKey(known), progress: .none, standingHash: standing.shortHash)
@@ -110,7 +113,25 @@ import Testing
     #expect(keys.last?.first == MemberKey(known))
   }
 
-  @Test func `one packet that accuses many makes as many be told as packets may follow`() {
+  @Test func `of many that one packet accuses as many are told as packets may follow`() {
+    var engine = Engine.alone()
+    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
+    let ids = (0..<20).map { MemberID(name: "m-\($0)", generation: 1) }
+    var body: [UInt8] = [0]
+    for id in ids { body += Stranger.section(of: id) }
+    engine.hear(stranger.packet(.delta, body))
+    _ = engine.packets()
+    body = [0]
+    for id in ids {
+      let accuser = MemberKey(rawValue: 1)
+      body += Stranger.section(of: id, Standing(incarnation: 1, accusers: [accuser]))
+      body += Stranger.section(of: id, Standing(incarnation: 2))
+    }
+    engine.hear(stranger.packet(.delta, body))
+    #expect(engine.packets().count { $0[3] == PacketKind.ping.rawValue } == 6)
+  }
+
+  @Test func `one that is accused again and again by one packet is told once`() {
     var engine = Engine.alone()
     engine.hear(stranger.packet(.delta, [0] + stranger.section()))
     let ids = (0..<20).map { MemberID(name: "m-\($0)", generation: 1) }
