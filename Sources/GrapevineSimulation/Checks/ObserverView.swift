@@ -38,6 +38,8 @@ struct ObserverView {
     shown[nameIndex] = identity
     generations[nameIndex] = max(generations[nameIndex], generation &+ 1)
     self[identity].phase = .live
+    // As its grave is gone, it is not known any more that it left.
+    self[identity].hasLeft = false
   }
 
   mutating func hide(_ identity: Int, _ nameIndex: Int, _ phase: MemberView.Phase) {
@@ -68,7 +70,7 @@ struct MemberView {
   }
 
   var phase = Phase.unknown
-  /// Says whether it was ever seen to leave; it must not come back then.
+  /// Says whether it was seen to leave; it must not come back then, while its grave is kept.
   var hasLeft = false
   private(set) var liveCount = 0
   /// By the key's index: the version last told of, and in the lowest bit whether it is live.
