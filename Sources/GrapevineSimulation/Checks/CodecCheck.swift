@@ -86,6 +86,9 @@ package final class CodecCheck: PacketCheck, NodeCheck {
     let isMalformed = (try? rewritten(damaged, label: label)) == nil
     var engine = simulation.nodes[node].engine
     let before = engine
+    // By its own identity another speaks, whom it asks who it is, whatever follows.
+    let header = try? PacketHeader.read(damaged.span, label: label)
+    guard header?.sender != engine.ownKey else { return }
     let source = simulation.nodes[sender].endpoint
     engine.receive(damaged.span, from: source, now: simulation.clockReading(of: node))
     if isMalformed, let detail = Self.difference(before, &engine) {
