@@ -114,14 +114,9 @@ import Testing
   }
 
   @Test func `of many that one packet accuses as many are told as packets may follow`() {
-    var engine = Engine.alone()
-    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
-    let ids = (0..<20).map { MemberID(name: "m-\($0)", generation: 1) }
+    var engine = engine(knowing: 20)
+    let ids = (0..<20).map { MemberID(name: "member-\($0)", generation: 1) }
     var body: [UInt8] = [0]
-    for id in ids { body += Stranger.section(of: id) }
-    engine.hear(stranger.packet(.delta, body))
-    _ = engine.packets()
-    body = [0]
     for id in ids {
       let accuser = MemberKey(rawValue: 1)
       body += Stranger.section(of: id, Standing(incarnation: 1, accusers: [accuser]))
@@ -132,14 +127,9 @@ import Testing
   }
 
   @Test func `one that is accused again and again by one packet is told once`() {
-    var engine = Engine.alone()
-    engine.hear(stranger.packet(.delta, [0] + stranger.section()))
-    let ids = (0..<20).map { MemberID(name: "m-\($0)", generation: 1) }
+    var engine = engine(knowing: 20)
+    let ids = (0..<20).map { MemberID(name: "member-\($0)", generation: 1) }
     var body: [UInt8] = [0]
-    for id in ids { body += Stranger.section(of: id) }
-    engine.hear(stranger.packet(.delta, body))
-    _ = engine.packets()
-    body = [0]
     // Three, as of four none is told; each is said to live on, time and again.
     for incarnation in 1...9 as ClosedRange<UInt64> {
       for id in ids.prefix(3) {
