@@ -20,6 +20,10 @@ extension Simulation {
     if conditions.reorderingDelay.wholeNanoseconds > shortest {
       loss += conditions.reordering.share
     }
+    // A push that a node does not pass on is one that the network has lost.
+    if quirkSites.contains(.prunedPush) {
+      loss = 1 - (1 - loss) * (1 - 1 / Double(Quirks.Site.prunedPush.rarity))
+    }
     return loss > VerdictCheck.lossLimit
       || conditions.latency.mean > shortest / VerdictCheck.latencyDivisor
       || conditions.datagramSizeLimit < VerdictCheck.datagramSizeMinimum

@@ -40,7 +40,7 @@ package struct Quirks: Sendable {
     case forgetfulSpread = "forgetful-spread"
 
     /// The site acts once in so many times: the more seldom, the more comes of it.
-    fileprivate var rarity: UInt64 {
+    package var rarity: UInt64 {
       switch self {
       case .shortShares, .jumpyRotation, .coarseDigest, .eagerSnapshot, .forgetfulSpread,
         .doubtedVerdict:

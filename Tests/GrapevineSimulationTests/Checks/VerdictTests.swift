@@ -136,6 +136,15 @@ import Testing
     #expect(isViolation(simulation) == (percent <= 25))
   }
 
+  /// 14 % lost and an eighth not passed on is 24.75 %.
+  @Test(arguments: [14, 15] as [UInt64])
+  func `pushes that are not passed on are lost as well`(percent: UInt64) throws {
+    let simulation = try settled()
+    simulation.quirkSites = [.prunedPush]
+    simulation.conditions.loss = .percent(percent)
+    #expect(isViolation(simulation) == (percent == 14))
+  }
+
   @Test func `conditions explain it for a while when they are better again`() throws {
     for (rest, isBroken) in [(Duration.seconds(29), false), (.seconds(31), true)] {
       let simulation = try settled()
