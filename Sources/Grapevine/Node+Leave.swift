@@ -77,13 +77,22 @@ extension Node {
   ///
   /// Others are not told: after ``leave(handOver:)`` they know, without it they find out that the
   /// node is down. What watchers and event streams have not been told yet they still are; then
-  /// streams end.
+  /// streams end. Who observes peers is told no more when it returns: it waits for an observer that
+  /// is being told, so hold no lock that one takes. The end of a node that is let go of does not.
   public func close() {
-    guard hub.beginClosing() else { return }
+    guard stop() else { return }
+    board.waitForObservers()
+  }
+
+  /// Stops the node without waiting for anybody; false if that was done before.
+  @discardableResult
+  func stop() -> Bool {
+    guard hub.beginClosing() else { return false }
     seedKeeper.stop()
     runtime.close()
-    board.close()
+    board.end()
     hub.finishClosing()
     log.write(.info, "closed", [:])
+    return true
   }
 }

@@ -18,8 +18,9 @@ extension Node {
   ///   - timeout: How long to wait at most.
   /// - Returns: The version that all hold.
   /// - Throws: ``NodeError`` with the code `spreadIncomplete` if the time was over first, with the
-  ///   ``NodeError/members`` that did not say that they hold it; or `invalidChange` for a version
-  ///   that the state has not reached, `left`, `nameTaken`, `closed` or `cancelled`.
+  ///   ``NodeError/members`` that did not say that they hold it; `busy` while as many others wait
+  ///   as ``/GrapevineCore/GossipConfiguration/spreadLimit`` allows; or `invalidChange` for a
+  ///   version that the state has not reached, `left`, `nameTaken`, `closed` or `cancelled`.
   @discardableResult
   public func spread(
     upTo version: Version? = nil,
@@ -30,12 +31,15 @@ extension Node {
     let (own, ticket) = runtime.withEngine { engine, now -> (Version, SpreadTicket?) in
       let own = engine.version(of: name) ?? 0
       let wanted = version ?? own
-      guard wanted <= own else { return (own, nil) }
+      guard wanted <= own, !engine.isSpreadRefused else { return (own, nil) }
       let ticket = engine.spread(upTo: wanted, deadline: now + timeout, now: now)
       if !hub.expect(ticket, { promise.fulfil($0) }) { promise.fulfil(.closed) }
       return (wanted, ticket)
     }
-    guard let ticket else { throw .unreached(version ?? own, own) }
+    guard let ticket else {
+      guard version ?? own <= own else { throw .unreached(version ?? own, own) }
+      throw .tooManySpreads(own)
+    }
     let outcome = await promise.value { [runtime, hub] in
       runtime.withEngine { engine, now in engine.cancelSpread(ticket, now: now) }
       hub.forget(ticket)
@@ -63,6 +67,14 @@ extension NodeError {
       .invalidChange,
       value: "\(version)",
       reason: "the node's state has only reached version \(own)"
+    )
+  }
+
+  fileprivate static func tooManySpreads(_ version: Version) -> NodeError {
+    NodeError(
+      .busy,
+      value: "\(version)",
+      reason: "as many other calls wait for a version to spread as gossip.spreadLimit allows"
     )
   }
 

@@ -82,7 +82,11 @@ extension Node {
   /// known then.
   ///
   /// - Complexity: O(number of all members' entries).
-  public var members: [Member] { runtime.inspectEngine { engine, now in engine.members(now: now) } }
+  public var members: [Member] {
+    // The engine is a value: its copy is read while it itself goes on.
+    let (engine, now) = runtime.inspectEngine { engine, now in (copy engine, now) }
+    return engine.members(now: now)
+  }
 
   /// All members that the node knows, as ``members`` but with no entries.
   ///

@@ -49,13 +49,21 @@ extension Node {
   func makeQueue(
     accepts: @escaping @Sendable (Event) -> Bool = { _ in true }
   ) -> EventQueue {
-    EventQueue(limit: watcherQueueLimit, runtime: runtime, log: log, accepts: accepts)
+    EventQueue(
+      limit: watcherQueueLimit,
+      byteLimit: watcherQueueByteLimit,
+      runtime: runtime,
+      log: log,
+      accepts: accepts
+    )
   }
 
   private func subscribe(_ subscriber: any Subscriber) -> [Member] {
-    runtime.inspectEngine { engine, now in
+    // The engine is a value: its copy is read while it itself goes on.
+    let (engine, now) = runtime.inspectEngine { engine, now in
       hub.add(subscriber)
-      return engine.members(now: now)
+      return (copy engine, now)
     }
+    return engine.members(now: now)
   }
 }

@@ -32,6 +32,7 @@ public final class Node: Sendable {
   let log: NodeLog
   let seedKeeper: SeedKeeper
   let watcherQueueLimit: Int
+  let watcherQueueByteLimit: Int
   let sealing: NodeSealing?
 
   /// Starts a node, which is alone until it joins others or they join it.
@@ -47,6 +48,7 @@ public final class Node: Sendable {
     loop = if let shared = configuration.loop { shared } else { try Loop() }
     name = configuration.name ?? Self.randomName()
     watcherQueueLimit = configuration.watcherQueueLimit
+    watcherQueueByteLimit = configuration.watcherQueueByteLimit
     log = NodeLog(sink: configuration.logSink, node: name, thread: loop.delivery)
     seedKeeper = SeedKeeper(
       seeds: configuration.seeds,
@@ -82,7 +84,12 @@ public final class Node: Sendable {
     }
     board.start(runtime: runtime, thread: loop.delivery)
     followKeys()
-    seedKeeper.start(runtime: runtime, hub: hub, ownAddress: address)
+    do {
+      try seedKeeper.start(runtime: runtime, hub: hub, ownAddress: address)
+    } catch {
+      stop()
+      throw NodeError(error, value: name)
+    }
     log.write(
       .info,
       "started",
@@ -95,7 +102,7 @@ public final class Node: Sendable {
   }
 
   deinit {
-    close()
+    stop()
   }
 
   /// Nine lower-case letters and digits from the system's secure source.

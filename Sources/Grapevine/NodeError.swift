@@ -50,6 +50,7 @@ extension NodeError {
       case invalidTransition
       case sizeNotReached
       case keysMissing
+      case lockNotHeld
       case unknownMember
       case busy
       case nameTaken
@@ -87,6 +88,8 @@ extension NodeError {
     public static let sizeNotReached = Code(kind: .sizeNotReached)
     /// The time was over before a member was live and had the keys.
     public static let keysMissing = Code(kind: .keysMissing)
+    /// The time was over before the node held a lock.
+    public static let lockNotHeld = Code(kind: .lockNotHeld)
     /// The node knows no other member of that name.
     public static let unknownMember = Code(kind: .unknownMember)
     /// Too much of the same is going on at a time.
@@ -121,6 +124,14 @@ extension NodeError {
 
   static func left(_ name: String) -> NodeError {
     NodeError(.left, value: name, reason: "the node has left: to come back, start a new one")
+  }
+
+  static func lockNotHeld(_ key: String) -> NodeError {
+    NodeError(
+      .lockNotHeld,
+      value: key,
+      reason: "the time was over before this node owned and held the key"
+    )
   }
 
   static func cancelled(_ name: String) -> NodeError {

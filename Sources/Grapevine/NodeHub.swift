@@ -77,18 +77,22 @@ final class NodeHub: Sendable {
   var isLeaving: Bool { state.withLock { $0.isLeaving } }
 
   /// Says whether the node still takes part, as far as it itself is concerned.
-  var takesPart: Bool {
-    state.withLock { !$0.isClosed && !$0.isLeaving && $0.successor == nil }
+  var status: Node.Status {
+    state.withLock { state in
+      if state.isClosed { return .closed }
+      if state.isLeaving { return .left }
+      return state.successor.map { .nameTaken(by: $0) } ?? .active
+    }
   }
 
   /// Checks that the node `name` still takes part, as far as it itself is concerned.
   func checkTakesPart(_ name: String) throws(NodeError) {
-    let (isClosed, isLeaving, successor) = state.withLock { state in
-      (state.isClosed, state.isLeaving, state.successor)
+    switch status {
+    case .active: break
+    case .left: throw .left(name)
+    case .nameTaken(let rival): throw NodeError(StateError.nameTaken(by: rival), name: name)
+    case .closed: throw .closed(name)
     }
-    guard !isClosed else { throw .closed(name) }
-    guard !isLeaving else { throw .left(name) }
-    if let successor { throw NodeError(StateError.nameTaken(by: successor), name: name) }
   }
 }
 

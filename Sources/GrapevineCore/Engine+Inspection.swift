@@ -66,6 +66,12 @@ extension Engine {
     table.slot(of: key).map { table[$0].state.version }
   }
 
+  /// Says whether what is held of a life is all that its owner held at that version; nil if it is
+  /// unknown.
+  package func isWhole(_ key: MemberKey) -> Bool? {
+    table.slot(of: key).map { table[$0].state.version >= table[$0].state.horizon }
+  }
+
   /// The entry of one key of one life, unless it is deleted; O(1).
   package func entry(_ key: String, of member: MemberKey) -> Entry? {
     guard let slot = table.slot(of: member), let entry = table[slot].state.find(key),

@@ -34,6 +34,11 @@ extension Engine {
     return ticket
   }
 
+  /// Says whether a further request would have to wait for members, and has no place.
+  package var isSpreadRefused: Bool {
+    spreads.count >= configuration.spreadLimit && livePeerCount > 0
+  }
+
   /// Gives up a request; no event follows.
   package mutating func cancelSpread(_ ticket: SpreadTicket, now: Instant) {
     tick(now)

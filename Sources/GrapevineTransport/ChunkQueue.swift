@@ -12,6 +12,9 @@ struct ChunkQueue {
   private var firstOffset = 0
   /// The number of bytes in all.
   private(set) var byteCount = 0
+
+  /// The chunks of which something is here still.
+  var chunkCount: Int { chunks.count - firstIndex }
 }
 
 extension ChunkQueue {

@@ -5,7 +5,8 @@ internal import Glibc
 package enum NativeThread {
   /// Starts a detached thread that runs `body` and ends.
   ///
-  /// It takes no signals: a program's handlers run on the threads that the program made.
+  /// It takes no signals but those of its own faults and a profiler's: a program's other handlers
+  /// run on the threads that the program made.
   ///
   /// - Parameters:
   ///   - name: what debuggers show, cut after 15 bytes.
@@ -28,6 +29,9 @@ package enum NativeThread {
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
+    for fault in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGPROF] {
+      sigdelset(&all, fault)
+    }
     // A new thread inherits the mask.
     pthread_sigmask(SIG_SETMASK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }

@@ -54,9 +54,12 @@ package final class Resolver: Sendable {
   private struct State {
     var questions: [Question] = []
     var threadCount = 0
+    var nextNumber: UInt64 = 0
   }
 
   private struct Question {
+    /// Tells it apart from all others.
+    var number: UInt64 = 0
     let host: String
     let port: UInt16
     let completion: @Sendable (Answer) -> Void
@@ -78,8 +81,8 @@ package final class Resolver: Sendable {
 extension Resolver {
   /// Finds all IPv4 and IPv6 addresses of `host`, each once, in the system's order of preference.
   ///
-  /// If the task is cancelled it throws at once; the system's look-up, which nothing can stop,
-  /// ends unheard.
+  /// If the task is cancelled it throws at once, and the question waits for a thread no more; a
+  /// look-up of the system's that has begun, which nothing can stop, ends unheard.
   package func resolve(
     _ host: String,
     port: UInt16
@@ -89,17 +92,21 @@ extension Resolver {
       let continuation = pending.withLock { $0.take() }
       continuation?.resume(returning: answer)
     }
+    let queued = Locked<UInt64?>(nil)
     let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         pending.withLock { $0 = continuation }
-        if Task.isCancelled {
+        guard !Task.isCancelled else {
           finish(.failure(ResolutionError(host: host, reason: .cancelled)))
-        } else {
-          resolve(host, port: port, completion: finish)
+          return
         }
+        let number = ask(host, port: port, completion: finish)
+        queued.withLock { $0 = number }
+        if Task.isCancelled, let number { withdraw(number) }
       }
     } onCancel: {
       finish(.failure(ResolutionError(host: host, reason: .cancelled)))
+      if let number = queued.withLock({ $0 }) { withdraw(number) }
     }
     return try answer.get()
   }
@@ -111,37 +118,64 @@ extension Resolver {
     port: UInt16,
     completion: @escaping @Sendable (Answer) -> Void
   ) {
+    _ = ask(host, port: port, completion: completion)
+  }
+
+  /// Does that; returns the number of a question that waits for a thread.
+  private func ask(
+    _ host: String,
+    port: UInt16,
+    completion: @escaping @Sendable (Answer) -> Void
+  ) -> UInt64? {
     if let endpoint = Endpoint(address: host, port: port) {
       completion(.success([endpoint]))
-      return
+      return nil
     }
     // C would take the part before a zero byte for the name.
     guard !host.isEmpty, !host.utf8.contains(0) else {
       completion(.failure(ResolutionError(host: host, reason: .unknownHost)))
-      return
+      return nil
     }
-    let question = Question(host: host, port: port, completion: completion)
-    switch admit(question) {
-    case .refused: completion(.failure(ResolutionError(host: host, reason: .tooManyRequests)))
-    case .queued: break
-    case .needsThread: startThread()
+    switch admit(Question(host: host, port: port, completion: completion)) {
+    case .refused:
+      completion(.failure(ResolutionError(host: host, reason: .tooManyRequests)))
+      return nil
+    case .queued(let number): return number
+    case .needsThread(let number):
+      startThread()
+      return number
     }
   }
 
   private enum Admission {
-    case queued
-    case needsThread
+    case queued(UInt64)
+    case needsThread(UInt64)
     case refused
   }
 
   private func admit(_ question: Question) -> Admission {
-    state.withLock { state in
+    var question = question
+    return state.withLock { state in
       guard state.questions.count < Self.queueLimit else { return .refused }
+      state.nextNumber += 1
+      question.number = state.nextNumber
       state.questions.append(question)
-      guard state.threadCount < threadLimit else { return .queued }
+      guard state.threadCount < threadLimit else { return .queued(question.number) }
       state.threadCount += 1
-      return .needsThread
+      return .needsThread(question.number)
     }
+  }
+
+  /// Takes a question back, if no thread has taken it.
+  private func withdraw(_ number: UInt64) {
+    let question: Question? = state.withLock { state in
+      guard let index = state.questions.firstIndex(where: { $0.number == number }) else {
+        return nil
+      }
+      return state.questions.remove(at: index)
+    }
+    // What it holds is let go of outside the lock.
+    withExtendedLifetime(question) {}
   }
 
   private func startThread() {

@@ -90,6 +90,9 @@ extension StreamConnection {
   /// The bytes that wait for the socket to take them.
   package var queuedByteCount: Int { chunks.byteCount }
 
+  /// The number of chunks that wait to be written, in part at least.
+  package var queuedChunkCount: Int { chunks.chunkCount }
+
   /// Has the kernel hold few bytes of it, and give it up when these wait too long for the peer.
   ///
   /// - Parameters:

@@ -9,6 +9,7 @@ import Testing
     #expect(configuration.bind == ":7000")
     #expect(configuration.name == nil)
     #expect(configuration.watcherQueueLimit == 10_000)
+    #expect(configuration.watcherQueueByteLimit == 67_108_864)
     #expect(configuration.gossip.interval == .milliseconds(500))
     #expect(configuration.gossip.maximumPacketSize == 1_400)
   }
@@ -90,6 +91,15 @@ import Testing
   @Test(arguments: [0, -1, 1 << 24 + 1])
   func `A watcher's queue that is no queue is refused`(_ limit: Int) {
     let error = #expect(throws: NodeError.self) { try makeNode { $0.watcherQueueLimit = limit } }
+    #expect(error?.code == .invalidConfiguration)
+    #expect(error?.value == "\(limit)")
+  }
+
+  @Test(arguments: [0, -1, 1 << 40 + 1])
+  func `A watcher's queue for no bytes is refused`(_ limit: Int) {
+    let error = #expect(throws: NodeError.self) {
+      try makeNode { $0.watcherQueueByteLimit = limit }
+    }
     #expect(error?.code == .invalidConfiguration)
     #expect(error?.value == "\(limit)")
   }

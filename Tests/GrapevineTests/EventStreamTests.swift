@@ -103,4 +103,22 @@ import Testing
     for reader in readers { sum += await reader.value }
     #expect(sum == 100)
   }
+
+  @Test func `A sequence that is kept does not keep what a closed node knew`() async throws {
+    let nodes = try await makeCluster("a", "b")
+    var stream = nodes[0].events().makeAsyncIterator()
+    let (_, token) = nodes[0].watch(Recorder())
+    var node: Node? = try makeMortalNode("c")
+    var other = try #require(node).events().makeAsyncIterator()
+    let held = try #require(node).watch(Recorder())
+    weak let runtime = node?.runtime
+    node?.close()
+    node = nil
+    #expect(await other.next() == nil)
+    try await eventually("it is gone") { runtime == nil }
+    withExtendedLifetime((held, token)) {}
+    // One that goes on still tells.
+    try nodes[1].set("key", "value")
+    #expect(await stream.next() != nil)
+  }
 }

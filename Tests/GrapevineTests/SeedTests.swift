@@ -103,6 +103,38 @@ import Testing
     #expect(seeds() == [stays.address])
   }
 
+  @Test func `An address that led to the node itself is tried again`() async throws {
+    let addresses = Locked<[String]>([])
+    let node = try makeNode {
+      $0.bind = ":0"
+      $0.advertise = "127.0.0.1"
+      $0.seeds = { addresses.withLock { $0 } }
+      $0.seedInterval = .milliseconds(50)
+    }
+    // Behind an address that is shared, such as this one, another may answer the next time.
+    addresses.withLock { $0 = ["127.0.0.2:\(node.address.port)"] }
+    try await eventually("it reaches itself, again and again") { node.metrics.streamsOut >= 3 }
+    #expect(node.memberCount == 1)
+  }
+
+  @Test func `A seed that is an address does not wait for one that is a name`() async throws {
+    let gate = Gate()
+    defer { gate.open() }
+    let resolver = Resolver { _, _ in
+      gate.pass()
+      return .success([])
+    }
+    let a = try makeNode("a")
+    let seeds = [a.address.description, "slow.test:7000"]
+    let loop = try Node.Loop(resolver: resolver)
+    let b = try makeNode("b") {
+      $0.loop = loop
+      $0.seeds = { seeds }
+    }
+    try await eventually("they find each other") { b.liveMemberCount == 2 }
+    try await eventually("the name is asked for, and not known yet") { gate.hasVisitor }
+  }
+
   @Test func `Seeds that take their time delay nobody`() async throws {
     let gate = Gate()
     let a = try makeNode("a") {

@@ -60,6 +60,33 @@ import Testing
     #expect(keys.withLock { $0 } == ["0", "1", "2"])
   }
 
+  /// Each event has a key of one byte and a value of 99: the third would be one byte too many.
+  @Test func `What waits for a watcher is bounded in bytes, to the byte`() async throws {
+    for (limit, waiting) in [(200, 2), (299, 2), (300, 3)] {
+      let nodes = try await makeCluster("a", "b") { $0.watcherQueueByteLimit = limit }
+      let gate = Gate()
+      let recorder = Recorder { _ in gate.pass() }
+      nodes[0].watch(recorder)
+      let value = [UInt8](repeating: 7, count: 99)
+      try nodes[1].set("0", value)
+      try await eventually("the watcher sleeps") { gate.hasVisitor }
+      for index in 1...5 {
+        try nodes[1].set("\(index)", value)
+        try await eventually("it is known") { nodes[0].version(of: "b") == 1 + UInt64(index) }
+      }
+      gate.open()
+      try await eventually("the watcher is told of the gap") { recorder.hasMissed }
+      // The room is there again for what follows.
+      for index in 6..<10 { try nodes[1].set("\(index)", value) }
+      try await eventually("what follows arrives") { recorder.events.count >= 1 + waiting + 1 }
+      let missed = recorder.notices.compactMap { notice in
+        if case .missed(let count, _) = notice { count } else { nil }
+      }
+      #expect(missed.first == 5 - waiting, "\(limit) bytes")
+      for node in nodes { node.close() }
+    }
+  }
+
   @Test func `A watcher that sleeps does not delay other loops`() async throws {
     let nodes = try await makeCluster("a", "b", "c")
     let gate = Gate()

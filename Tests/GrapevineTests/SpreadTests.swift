@@ -77,6 +77,31 @@ import Testing
     #expect(nodes[1].version(of: "c") == version)
   }
 
+  @Test func `One more than may wait is refused as busy, and none where nobody is waited for`()
+    async throws
+  {
+    let nodes = try await makeCluster("a", "b") {
+      $0.gossip.interval = .seconds(30)
+      $0.gossip.spreadLimit = 2
+    }
+    nodes[0].close()
+    try nodes[1].set("key", "value")
+    let waiting = (0..<2).map { _ in Task { try await nodes[1].spread(timeout: .seconds(3_600)) } }
+    try await eventually("both wait") {
+      nodes[1].runtime.inspectEngine { engine, _ in engine.spreadCount } == 2
+    }
+    let error = await #expect(throws: NodeError.self) { try await nodes[1].spread() }
+    #expect(error?.code == .busy && error?.value == "1")
+    #expect(error?.reason.contains("gossip.spreadLimit") == true)
+    waiting[0].cancel()
+    _ = try? await waiting[0].value
+    let late = await #expect(throws: NodeError.self) {
+      try await nodes[1].spread(timeout: .milliseconds(10))
+    }
+    #expect(late?.code == .spreadIncomplete)
+    waiting[1].cancel()
+  }
+
   @Test func `A version that does not exist yet is refused`() async throws {
     let nodes = try await makeCluster("a", "b")
     let version = try nodes[1].set("key", "value")

@@ -51,4 +51,29 @@ import Testing
     #expect(error?.reason == .cancelled)
     gate.withLockNotifying { $0 = true }
   }
+
+  @Test func `A cancelled question leaves its place to others`() async throws {
+    let gate = Locked(false)
+    let asked = Locked<[String]>([])
+    let resolver = Resolver(threadLimit: 1) { host, _ in
+      asked.withLock { $0.append(host) }
+      gate.wait { $0 ? () : nil }
+      return .success([])
+    }
+    let held = Task { try await resolver.resolve("first", port: 1) }
+    try asked.eventually { $0 == ["first"] ? () : nil }
+    // More than may wait at a time.
+    for index in 0..<2_000 {
+      let task = Task { try await resolver.resolve("host-\(index)", port: 1) }
+      task.cancel()
+      let error = await #expect(throws: ResolutionError.self) { try await task.value }
+      #expect(error?.reason == .cancelled)
+    }
+    let last = Task { try await resolver.resolve("last", port: 1) }
+    gate.withLockNotifying { $0 = true }
+    #expect(try await last.value == [])
+    _ = try await held.value
+    #expect(asked.withLock { $0.last } == "last")
+    #expect(asked.withLock { $0.count } < 100)
+  }
 }

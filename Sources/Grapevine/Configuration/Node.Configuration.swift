@@ -74,6 +74,12 @@ extension Node {
     /// The most events that wait for one watcher or event stream; 1 to 16,777,216.
     public var watcherQueueLimit = 10_000
 
+    /// The most bytes of keys and values that wait for one watcher or event stream; 1 to
+    /// 1,099,511,627,776.
+    ///
+    /// What does not fit is missed, as where there are too many events.
+    public var watcherQueueByteLimit = 67_108_864
+
     /// The memory network that takes the place of the system's; nil for none.
     package var memoryNetwork: MemorySwitch?
 
@@ -119,11 +125,18 @@ extension Node.Configuration {
       sockets?.description ?? "",
       "a UDP and a TCP socket; one of TCP is enough with the transport `.streams`"
     )
-    let limit = watcherQueueLimit
-    let range = 1...(1 << 24)
+    try check(watcherQueueLimit, 1...(1 << 24), "watcherQueueLimit")
+    try check(watcherQueueByteLimit, 1...(1 << 40), "watcherQueueByteLimit")
+  }
+
+  private func check(
+    _ limit: Int,
+    _ range: ClosedRange<Int>,
+    _ name: String
+  ) throws(InvalidConfiguration) {
     try check(
       range.contains(limit),
-      "watcherQueueLimit",
+      name,
       "\(limit)",
       "\(range.lowerBound) to \(range.upperBound)"
     )

@@ -19,14 +19,30 @@ final class SeedKeeper: Sendable {
     var found: [PeerAddress: Set<Endpoint>] = [:]
     /// Endpoints that were given as such, and are not forgotten.
     var given: Set<Endpoint> = []
-    /// Endpoints that turned out to be the node's own.
+    /// Endpoints that are the node's own.
     var own: Set<Endpoint> = []
+    /// Endpoints that led to the node itself, each until it is tried again: behind an address that
+    /// several share another may answer then.
+    var reflecting: [Endpoint: Instant] = [:]
     /// Endpoints that are being joined: one that is silent must not have all streams to itself.
     var underWay: Set<Endpoint> = []
     var node: (runtime: NodeRuntime, hub: NodeHub)?
     var isRunning = false
     var peerWasLost = false
     var isStopped = false
+  }
+
+  /// What is to be asked once where it leads to.
+  private struct Addresses {
+    /// What the seeds told; nil if there are none, or they had nothing to tell.
+    var told: Set<PeerAddress>?
+    /// That, and the names.
+    var all: Set<PeerAddress>
+
+    /// Those that need not be resolved.
+    var literal: Set<Endpoint> {
+      Set(all.compactMap { if case .endpoint(let endpoint) = $0 { endpoint } else { nil } })
+    }
   }
 
   /// What came of asking the seeds and the names once.
@@ -74,12 +90,16 @@ final class SeedKeeper: Sendable {
 
 extension SeedKeeper {
   /// Begins to ask the seeds, if there are any.
-  func start(runtime: NodeRuntime, hub: NodeHub, ownAddress: Endpoint) {
+  func start(
+    runtime: NodeRuntime,
+    hub: NodeHub,
+    ownAddress: Endpoint
+  ) throws(SystemError) {
     state.withLock { state in
       state.node = (runtime, hub)
       state.own = [ownAddress, runtime.boundEndpoint]
     }
-    if seeds != nil { startThread() }
+    if seeds != nil { try startThread() }
   }
 
   /// Looks after `name` too from now on.
@@ -89,7 +109,11 @@ extension SeedKeeper {
       if state.names.count == nameLimit { state.names.removeFirst() }
       state.names.append(name)
     }
-    startThread()
+    do {
+      try startThread()
+    } catch {
+      log.write(.error, "no thread for the seeds", ["reason": "\(error)"])
+    }
   }
 
   /// Notes where a name led to when it was joined.
@@ -117,7 +141,7 @@ extension SeedKeeper {
     }
   }
 
-  private func startThread() {
+  private func startThread() throws(SystemError) {
     let mustStart = state.withLock { state in
       guard !state.isRunning, !state.isStopped else { return false }
       state.isRunning = true
@@ -128,7 +152,7 @@ extension SeedKeeper {
       try NativeThread.start(name: "grapevine-seeds") { self.run() }
     } catch {
       state.withLock { $0.isRunning = false }
-      log.write(.error, "no thread for the seeds", ["reason": "\(error)"])
+      throw error
     }
   }
 }
@@ -181,19 +205,27 @@ extension SeedKeeper {
   /// Says whether the node still has a use for others: one that left, or gave way to another under
   /// its name, joins nobody.
   private var takesPart: Bool {
-    state.withLock { $0.node }?.hub.takesPart ?? false
+    state.withLock { $0.node }?.hub.status == .active
   }
 
   private func contactUnknown() {
-    let finding = ask()
-    guard let (runtime, hub) = state.withLock({ $0.node }) else { return }
+    let addresses = ask()
+    // What is an address already waits for no name.
+    contactUnknown(among: addresses.literal)
+    let finding = Finding(told: addresses.told, endpoints: endpoints(of: addresses.all))
+    guard let (runtime, _) = state.withLock({ $0.node }) else { return }
     let gone = state.withLock { $0.take(finding) }
     if !gone.isEmpty { runtime.withEngine { engine, now in engine.removeSeeds(gone, now: now) } }
+    contactUnknown(among: finding.all.subtracting(addresses.literal))
+  }
+
+  private func contactUnknown(among endpoints: Set<Endpoint>) {
+    guard !endpoints.isEmpty, let (runtime, hub) = state.withLock({ $0.node }) else { return }
     let members = runtime.inspectEngine { engine, now in engine.memberSummaries(now: now) }
     let live = members.filter(\.isLive).map(\.address)
-    let known = state.withLock { $0.own.union($0.underWay) }.union(live)
+    let known = state.withLock { $0.known(at: MonotonicClock.now()) }.union(live)
     // Those that are left over have their turn when these are known, or by the next draw.
-    for endpoint in finding.all.subtracting(known).shuffled().prefix(Self.contactLimit) {
+    for endpoint in endpoints.subtracting(known).shuffled().prefix(Self.contactLimit) {
       state.withLock { _ = $0.underWay.insert(endpoint) }
       runtime.withEngine { engine, now in
         let ticket = engine.join(endpoint, now: now)
@@ -205,7 +237,7 @@ extension SeedKeeper {
   private func finish(_ endpoint: Endpoint, _ outcome: JoinOutcome) {
     state.withLock { state in
       state.underWay.remove(endpoint)
-      if outcome == .isSelf { state.own.insert(endpoint) }
+      if outcome == .isSelf { state.reflecting[endpoint] = MonotonicClock.now() + longestPause }
     }
     guard case .failed(let reason) = outcome, reason != .closed else { return }
     let address = endpoint.description
@@ -215,8 +247,8 @@ extension SeedKeeper {
     )
   }
 
-  /// Asks the seeds and the names where they lead to; both may take their time.
-  private func ask() -> Finding {
+  /// Asks the seeds, which may take their time.
+  private func ask() -> Addresses {
     let (names, port) = state.withLock { ($0.names, $0.node?.runtime.boundEndpoint.port ?? 0) }
     let texts = seeds?() ?? []
     var told: Set<PeerAddress> = []
@@ -227,7 +259,7 @@ extension SeedKeeper {
         log.write(.warning, "a seed is not an address", ["seed": text])
       }
     }
-    return Finding(told: texts.isEmpty ? nil : told, endpoints: endpoints(of: told.union(names)))
+    return Addresses(told: texts.isEmpty ? nil : told, all: told.union(names))
   }
 
   /// Resolves all names side by side and waits for the last of them.
@@ -257,6 +289,13 @@ extension SeedKeeper {
 }
 
 extension SeedKeeper.State {
+  /// What is not to be contacted now whoever may be there: the node's own addresses, and those that
+  /// are being joined.
+  fileprivate mutating func known(at now: Instant) -> Set<Endpoint> {
+    reflecting = reflecting.filter { $0.value > now }
+    return own.union(underWay).union(reflecting.keys)
+  }
+
   /// Takes note of what was found; returns what nothing leads to any more.
   ///
   /// A name that did not resolve leads to where it led before, and so do seeds that had nothing to

@@ -33,6 +33,7 @@ public final class LockRing: Sendable {
   private enum Outcome: Sendable {
     case held(OwnershipLock)
     case failed(any Error)
+    case late
     case cancelled
   }
 
@@ -84,12 +85,15 @@ public final class LockRing: Sendable {
 
   /// Waits until this node owns `key` and holds it.
   ///
-  /// A key that it holds is given at once, as the same lock. There is no end to waiting for a key
-  /// that another node owns, unless the task is cancelled.
+  /// A key that it holds is given at once, as the same lock.
   ///
-  /// - Throws: ``NodeError`` with the code `cancelled`, `left`, or `closed` once the ring's scope
-  ///   has ended; or what the store throws.
-  public func lock(_ key: String) async throws -> OwnershipLock {
+  /// - Parameters:
+  ///   - key: The key, without the ring's prefix.
+  ///   - timeout: How long to wait at most; nil for as long as another node owns the key.
+  /// - Returns: The lock, which is held until it is let go of or lost.
+  /// - Throws: ``NodeError`` with the code `lockNotHeld` if the time was over first, `cancelled`,
+  ///   `left`, `nameTaken`, or `closed` once the ring's scope has ended; or what the store throws.
+  public func lock(_ key: String, timeout: Duration? = nil) async throws -> OwnershipLock {
     guard !Task.isCancelled else { throw NodeError.cancelled(name) }
     try hub.checkTakesPart(name)
     let promise = Promise<Outcome>()
@@ -105,11 +109,20 @@ public final class LockRing: Sendable {
       }
     }
     update(key)
+    let timer = timeout.map { timeout in
+      Task { [weak self] in
+        try? await Task.sleep(for: timeout.sleepable)
+        self?.forget(promise, key)
+        promise.fulfil(.late)
+      }
+    }
+    defer { timer?.cancel() }
     let outcome = await promise.value { [weak self] in
       self?.forget(promise, key)
       promise.fulfil(.cancelled)
     }
     switch outcome {
+    case .late: throw NodeError.lockNotHeld(key)
     case .held(let lock): return lock
     case .failed(let error): throw error
     case .cancelled: throw NodeError.cancelled(name)

@@ -71,7 +71,7 @@ final class NodeLog: Sendable {
     guard delivery != nil, level >= minimumLevel else { return }
     let named = fields().map { LogRecord.Field(name: $0.key, value: $0.value) }
     let record = LogRecord(level: level, node: node, message: message(), fields: named)
-    records.withLock { $0.append(record) }
+    _ = records.withLock { $0.append(record) }
   }
 }
 

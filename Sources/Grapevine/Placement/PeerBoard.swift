@@ -82,17 +82,23 @@ final class PeerBoard: Sendable {
     for waiter in waiters { waiter.fulfil(()) }
   }
 
-  /// Ends all observation: when it returns no observer is being told any more.
+  /// Ends all observation, and sees to it that nobody waits for a change any more.
+  func end() {
+    // Observers are let go of outside the lock: what goes with them may ask the board.
+    let (observers, waiters) = state.withLockNotifying { state in
+      state.isClosed = true
+      defer { (state.observers, state.waiters) = ([], []) }
+      return (state.observers, state.waiters)
+    }
+    withExtendedLifetime(observers) {
+      for waiter in waiters { waiter.fulfil(()) }
+    }
+  }
+
+  /// Waits until no observer is being told any more, once all observation has ended.
   ///
   /// An observer may call it, too, and then goes on to its end.
-  func close() {
-    let waiters = state.withLockNotifying { state in
-      state.isClosed = true
-      state.observers = []
-      defer { state.waiters = [] }
-      return state.waiters
-    }
-    for waiter in waiters { waiter.fulfil(()) }
+  func waitForObservers() {
     let own = NativeThread.currentID
     state.wait { state in
       state.tellingThread == nil || state.tellingThread == own ? () : nil

@@ -29,6 +29,8 @@ public struct PeerLists: AsyncSequence, Sendable {
     ) async -> [Peer]? {
       while !Task.isCancelled, !board.isClosed {
         let current = board.snapshot()
+        // A node that has gone meanwhile shows no peers, which says nothing of them.
+        guard !board.isClosed else { return nil }
         if current.peers != last {
           last = current.peers
           return current.peers

@@ -196,9 +196,10 @@ extension EngineDriver {
     _ table: inout StreamTable,
     _ context: EventLoop.Context
   ) {
-    if !tunnel.waiting.isEmpty {
-      metrics.withLock { $0.sendsWithoutTunnel += tunnel.waiting.count }
-    }
+    // Before it is open the one thing in the connection is the preamble.
+    let unsent = tunnel.isOpen ? tunnel.connection.queuedChunkCount : 0
+    let lostCount = tunnel.waiting.count + unsent
+    if lostCount > 0 { metrics.withLock { $0.sendsWithoutTunnel += lostCount } }
     context.deregister(tunnel.connection, tunnel.registration)
     table.tunnels.remove(tunnel)
   }

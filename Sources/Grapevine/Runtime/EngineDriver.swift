@@ -124,6 +124,8 @@ extension EngineDriver {
       {
         loop.poke(client)
       }
+      // What is told below must not keep a port that the node was closed on.
+      outcome.socket = nil
       outcome.delegate?.deliver()
       guard let outbox = outcome.outbox else { return }
       loop.giveBack(outbox)

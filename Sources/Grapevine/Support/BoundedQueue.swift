@@ -17,15 +17,21 @@ package struct BoundedQueue<Element> {
   /// Says whether there is an element, or a number of missed ones, to be taken.
   package var hasNews: Bool { count > 0 || missed > 0 }
 
-  package mutating func append(_ element: Element) {
+  /// Takes an element; false if it was missed.
+  @discardableResult
+  package mutating func append(_ element: Element) -> Bool {
     guard missed == 0, count < limit else {
       missed += 1
-      return
+      return false
     }
     if count == slots.count { grow() }
     slots[(head + count) % slots.count] = element
     count += 1
+    return true
   }
+
+  /// Counts an element that was missed for a reason of the caller's.
+  package mutating func miss() { missed += 1 }
 
   @discardableResult
   package mutating func popFirst() -> Element? {

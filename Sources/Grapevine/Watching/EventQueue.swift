@@ -1,7 +1,8 @@
 import GrapevineCore
 import GrapevineTransport
 
-/// What one subscriber has not been told yet: a bounded number of events, then how many it missed.
+/// What one subscriber has not been told yet: events up to a number and to a size, then how many it
+/// missed.
 ///
 /// Events are appended under the engine's lock. Where some were missed, the fresh snapshot is taken
 /// under that same lock in one step with taking events again, so what follows builds on it.
@@ -15,23 +16,33 @@ final class EventQueue: Sendable {
 
   private struct State {
     var events: BoundedQueue<Event>
+    /// The keys and values of the events.
+    var byteCount = 0
     var isFinished = false
+    /// Where missed events' members are read; it is let go of once nothing is to be told any more.
+    var runtime: NodeRuntime?
+
+    /// The runtime, if it is needed no more: to be let go of outside the lock.
+    mutating func takeUnneeded() -> NodeRuntime? {
+      isFinished && !events.hasNews ? runtime.take() : nil
+    }
   }
 
   private let state: Locked<State>
+  private let byteLimit: Int
   private let accepts: @Sendable (Event) -> Bool
-  private let runtime: NodeRuntime
   private let log: NodeLog
 
   init(
     limit: Int,
+    byteLimit: Int,
     runtime: NodeRuntime,
     log: NodeLog,
     accepts: @escaping @Sendable (Event) -> Bool
   ) {
-    state = Locked(State(events: BoundedQueue(limit: limit)))
+    state = Locked(State(events: BoundedQueue(limit: limit), runtime: runtime))
+    self.byteLimit = byteLimit
     self.accepts = accepts
-    self.runtime = runtime
     self.log = log
   }
 
@@ -40,20 +51,27 @@ final class EventQueue: Sendable {
     guard accepts(event) else { return }
     state.withLock { state in
       guard !state.isFinished else { return }
-      state.events.append(event)
+      let size = event.contentSize
+      guard state.byteCount + size <= byteLimit else { return state.events.miss() }
+      if state.events.append(event) { state.byteCount += size }
     }
   }
 
   /// Takes no more events; what is queued is still told.
   func finish() {
-    state.withLock { $0.isFinished = true }
+    _ = state.withLock { state in
+      state.isFinished = true
+      return state.takeUnneeded()
+    }
   }
 
   /// Takes no more events and forgets what is queued.
   func discard() {
-    state.withLock { state in
+    _ = state.withLock { state in
       state.isFinished = true
       state.events.removeAll()
+      state.byteCount = 0
+      return state.takeUnneeded()
     }
   }
 
@@ -65,22 +83,37 @@ final class EventQueue: Sendable {
 
   /// Takes the next step; to be called without any lock.
   func next() -> Step {
-    let step: Step? = state.withLock { state in
-      if let event = state.events.popFirst() { return .tell(.event(event)) }
-      guard state.events.missed == 0 else { return nil }
-      return state.isFinished ? .finish : .wait
+    let (step, runtime) = state.withLock { state -> (Step?, NodeRuntime?) in
+      if let event = state.events.popFirst() {
+        state.byteCount -= event.contentSize
+        return (.tell(.event(event)), state.takeUnneeded())
+      }
+      guard state.events.missed == 0 else { return (nil, state.runtime) }
+      return (state.isFinished ? .finish : .wait, nil)
     }
-    return step ?? recover()
+    if let step { return step }
+    return runtime.map(recover) ?? .wait
   }
 
-  private func recover() -> Step {
-    let (count, members) = runtime.inspectEngine { engine, now in
-      let count = state.withLock { $0.events.takeMissed() }
-      return (count, count > 0 ? engine.members(now: now) : [])
+  private func recover(by runtime: NodeRuntime) -> Step {
+    let (count, engine, now) = runtime.inspectEngine { engine, now in
+      (state.withLock { $0.events.takeMissed() }, copy engine, now)
     }
+    _ = state.withLock { $0.takeUnneeded() }
     // Another reader of the same queue may have been first.
     guard count > 0 else { return .wait }
     log.write(.warning, "a subscriber was too slow", ["missed": "\(count)"])
-    return .tell(.missed(count: count, members: members))
+    return .tell(.missed(count: count, members: engine.members(now: now)))
+  }
+}
+
+extension Event {
+  /// The bytes of the key and the value that it tells.
+  fileprivate var contentSize: Int {
+    switch self {
+    case .keySet(_, let entry): entry.key.utf8.count + entry.value.count
+    case .keyDeleted(_, let key, _): key.utf8.count
+    case .joined, .leaving, .left, .down, .up, .expired, .replaced, .nameConflict: 0
+    }
   }
 }

@@ -3,7 +3,7 @@ public typealias Version = UInt64
 
 /// One key of a member's state as a reader sees it.
 public struct Entry: Sendable, Hashable, Codable {
-  /// The key, 1 to 1,024 bytes of UTF-8.
+  /// The key, 1 byte of UTF-8 to the owner's ``GossipConfiguration/keySizeLimit``.
   public let key: String
   /// The value's bytes; empty for a deleted key.
   public let value: [UInt8]
@@ -75,8 +75,8 @@ public struct Member: Sendable, Hashable, Codable {
   public let expiry: Duration?
   /// Says whether the member is the node that was asked.
   public let isSelf: Bool
-  /// The user's entries, tombstones included, in ascending version order.
-  public let entries: [Entry]
+  /// The user's entries and the tombstones of deleted ones, in ascending version order.
+  public let allEntries: [Entry]
 
   package init(
     id: MemberID,
@@ -102,7 +102,7 @@ public struct Member: Sendable, Hashable, Codable {
     self.sealing = sealing
     self.expiry = expiry
     self.isSelf = isSelf
-    self.entries = entries
+    allEntries = entries
   }
 
   /// Says whether both say the same; names and keys compare by their bytes.
@@ -112,7 +112,7 @@ public struct Member: Sendable, Hashable, Codable {
       && first.isDown == second.isDown && first.weight == second.weight
       && first.sealing == second.sealing && first.expiry == second.expiry
       && first.isSelf == second.isSelf
-      && first.entries == second.entries
+      && first.allEntries == second.allEntries
   }
 
   /// The greatest weight that a member can have.
@@ -124,11 +124,16 @@ public struct Member: Sendable, Hashable, Codable {
   /// Says whether the member takes part: it neither left nor is down.
   public var isLive: Bool { !hasLeft && !isDown }
 
-  /// The value of `key`; nil if it is unknown or deleted.
+  /// The user's entries that are not deleted, in ascending version order; none in a summary.
+  ///
+  /// - Complexity: O(number of entries).
+  public var entries: [Entry] { allEntries.filter { !$0.isDeleted } }
+
+  /// The value of `key`; nil if it is unknown or deleted, and in a summary, which has no entries.
   ///
   /// - Complexity: O(number of entries).
   public subscript(key: String) -> [UInt8]? {
-    entries.first { !$0.isDeleted && $0.key.hasSameBytes(as: key) }?.value
+    allEntries.first { !$0.isDeleted && $0.key.hasSameBytes(as: key) }?.value
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -143,7 +148,7 @@ public struct Member: Sendable, Hashable, Codable {
     case sealing
     case expiry
     case isSelf
-    case entries
+    case allEntries = "entries"
   }
 }
 

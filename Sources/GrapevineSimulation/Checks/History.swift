@@ -109,6 +109,8 @@ struct Life {
     let keyIndex: Int
     /// The value; nil for a deletion.
     let value: [UInt8]?
+    /// The version that wrote the key before; zero for none.
+    var former: Version = 0
   }
 
   struct Key {
@@ -120,6 +122,8 @@ struct Life {
     var deletions: [Version] = []
     /// When its time is up, on its owner's clock; nil for never.
     var dueAt: Instant?
+    /// Says that it was deleted once at a version that only its owner knows.
+    var hasVagueDeletion = false
   }
 
   var version: Version { Version(writes.count) }
@@ -185,7 +189,7 @@ struct Life {
     var isListed = [Bool](repeating: false, count: keyRecords.count)
     let former = version
     var deletionCount: Version = 0
-    for entry in member.entries {
+    for entry in member.allEntries {
       if let index = keyIndex(of: entry.key), index < isListed.count { isListed[index] = true }
       guard entry.version > version else { continue }
       padTo(entry.version - 1)
@@ -203,6 +207,7 @@ struct Life {
       // It was deleted and compacted away in one step; no later version can be its deletion's.
       if !isDue(index, now: now) { unasked = "lost “\(keyRecords[index].name)” before its time" }
       deletionCount += 1
+      keyRecords[index].hasVagueDeletion = true
       note(Write(keyIndex: index, value: nil), at: version)
     }
     let count = version - former
@@ -229,6 +234,17 @@ struct Life {
     (keyRecords[keyIndex].deletions.last ?? 0) > version
   }
 
+  /// The version at which a key was live as of `version`; zero where it was not, and nil where only
+  /// its owner could tell.
+  func liveVersion(of keyIndex: Int, asOf version: Version) -> Version? {
+    let key = keyRecords[keyIndex]
+    if key.version <= version { return key.isLive ? key.version : 0 }
+    guard !key.hasVagueDeletion else { return nil }
+    var last = key.version
+    while last > version, let write = write(at: last) { last = write.former }
+    return write(at: last)?.value == nil ? 0 : last
+  }
+
   private mutating func index(of name: String) -> Int {
     if let index = keyIndex(of: name) { return index }
     keyIndices[NameKey(name: name)] = keyRecords.count
@@ -241,6 +257,8 @@ struct Life {
   }
 
   private mutating func append(_ write: Write) {
+    var write = write
+    write.former = keyRecords[write.keyIndex].version
     writes.append(write)
     note(write, at: version)
   }

@@ -87,7 +87,7 @@ package final class ReadCheck: EventCheck, ReadingCheck, NodeCheck {
     told: (Int) -> Version
   ) {
     var liveCount = 0
-    for entry in member.entries where !entry.isDeleted {
+    for entry in member.allEntries where !entry.isDeleted {
       liveCount += 1
       guard let key = life.write(at: entry.version)?.keyIndex else { continue }
       let told = told(key)

@@ -29,7 +29,7 @@ package final class ValueCheck: EventCheck, ReadingCheck, NodeCheck {
   ) {
     for member in members {
       guard let identity = simulation.ledger.history.judgeable(member.id) else { continue }
-      for entry in member.entries where !entry.isDeleted {
+      for entry in member.allEntries where !entry.isDeleted {
         verify(entry, of: identity, "shows", at: node, in: simulation)
       }
     }

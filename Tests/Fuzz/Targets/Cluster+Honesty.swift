@@ -28,8 +28,8 @@ extension Cluster {
       "\(replica.id) is held at \(replica.version) and is at \(owner.version)"
     )
     demand(replica.address == owner.address, "\(replica.id) is not at \(replica.address)")
-    for entry in replica.entries {
-      guard let own = owner.entries.first(where: { $0.key.hasSameBytes(as: entry.key) }) else {
+    for entry in replica.allEntries {
+      guard let own = owner.allEntries.first(where: { $0.key.hasSameBytes(as: entry.key) }) else {
         // It was deleted, and its tombstone is gone.
         continue
       }

@@ -63,7 +63,7 @@ struct OwnerStateTests {
       now: .zero
     )
     #expect(version == 3)
-    let entries = engine.localMember(now: .zero).entries
+    let entries = engine.localMember(now: .zero).allEntries
     #expect(entries.map(\.description) == ["b=1@2", "a deleted@3"])
   }
 

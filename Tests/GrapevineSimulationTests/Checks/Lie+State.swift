@@ -95,29 +95,40 @@ extension Lie {
     Lie(OverwriteCheck.self, "a replica moves on without what was written") { simulation in
       simulation.isolate([1])
       let version = try simulation.set(1, "key", "third")
-      let key = MemberKey(simulation.engine(at: 1).localID)
-      var body: [UInt8] = [0]
-      let head = Section.begin(key, in: &body)
-      let mark = Section.beginState(
-        isSnapshot: false,
-        compacted: 0,
-        base: version - 1,
-        end: version,
-        horizon: version,
-        in: &body
-      )
-      Section.markComplete(mark, in: &body)
-      Section.end(mark, in: &body)
-      Section.end(head, in: &body)
-      simulation.inject(
-        simulation.packet(.delta, from: 3, body: body),
-        from: simulation.endpoint(of: 3),
-        to: 2
-      )
-      try simulation.run(for: .zero)
-      try simulation.verify()
+      try moveOn(to: version, in: simulation)
+    },
+    Lie(OverwriteCheck.self, "a whole replica lacks what was overwritten later") { simulation in
+      simulation.isolate([1])
+      let version = try simulation.set(1, "key", "third")
+      try simulation.set(1, "key", "fourth")
+      try moveOn(to: version, in: simulation)
     },
   ]
+
+  /// Node 3 tells node 2 that node 1 has written nothing up to a version.
+  private static func moveOn(to version: Version, in simulation: Simulation) throws {
+    let key = MemberKey(simulation.engine(at: 1).localID)
+    var body: [UInt8] = [0]
+    let head = Section.begin(key, in: &body)
+    let mark = Section.beginState(
+      isSnapshot: false,
+      compacted: 0,
+      base: version - 1,
+      end: version,
+      horizon: version,
+      in: &body
+    )
+    Section.markComplete(mark, in: &body)
+    Section.end(mark, in: &body)
+    Section.end(head, in: &body)
+    simulation.inject(
+      simulation.packet(.delta, from: 3, body: body),
+      from: simulation.endpoint(of: 3),
+      to: 2
+    )
+    try simulation.run(for: .zero)
+    try simulation.verify()
+  }
 
   static let members = [
     Lie(NameCheck.self, "two of one name are shown") { simulation in

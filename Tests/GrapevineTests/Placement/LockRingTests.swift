@@ -73,6 +73,28 @@ import Testing
     }
   }
 
+  @Test func `Who waits for a key with a limit is told when the time is over`() async throws {
+    let nodes = try await makeCluster("0", "1", adjust: quick)
+    let keys = KeyNumberRing(keys: ["1"])
+    try await nodes[0].withLocks(prefix: "ring", sharder: keys) { ring in
+      try await nodes[1].withLocks(prefix: "ring", sharder: keys) { other in
+        try await eventually("both know both") {
+          ring.memberIDs.count == 2 && other.memberIDs == ring.memberIDs
+        }
+        let lock = try await other.lock("1", timeout: .seconds(30))
+        let error = await #expect(throws: NodeError.self) {
+          try await ring.lock("1", timeout: .milliseconds(50))
+        }
+        #expect(error?.code == .lockNotHeld && error?.value == "1")
+        // The next call begins anew, and a lock that is held outlives the time for it.
+        let again = await #expect(throws: NodeError.self) {
+          try await ring.lock("1", timeout: .zero)
+        }
+        #expect(again?.code == .lockNotHeld && lock.isHeld)
+      }
+    }
+  }
+
   @Test func `What a lock performs is cancelled when it is unlocked`() async throws {
     let node = try makeNode("a", quick)
     try await node.withLocks(prefix: "ring") { ring in

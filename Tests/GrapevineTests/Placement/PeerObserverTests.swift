@@ -83,6 +83,49 @@ import Testing
     #expect(error?.code == .closed)
   }
 
+  /// Asks the node for its peers when it goes.
+  private final class Farewell: Sendable {
+    private let node: Node
+    private let seen: Locked<[PeerState]>
+
+    init(_ node: Node, _ seen: Locked<[PeerState]>) {
+      self.node = node
+      self.seen = seen
+    }
+
+    func hear() -> Bool { true }
+
+    deinit {
+      let states = node.peers.map(\.state)
+      seen.withLock { $0 = states }
+    }
+  }
+
+  @Test func `An observer that goes with the node may still ask it`() throws {
+    let node = try makeNode("node")
+    let seen = Locked<[PeerState]>([])
+    do {
+      let farewell = Farewell(node, seen)
+      node.observePeers { _ in farewell.hear() }
+    }
+    node.close()
+    #expect(seen.withLock { $0 } == [.viewer])
+  }
+
+  @Test func `A node that is let go of does not wait for an observer`() async throws {
+    let gate = Gate()
+    defer { gate.open() }
+    var node: Node? = try makeMortalNode("node")
+    node?.observePeers { _ in
+      gate.pass()
+      return true
+    }
+    try await node?.changeState(to: .participant)
+    try await eventually("it is being told") { gate.hasVisitor }
+    // Were it to wait, this would not end.
+    node = nil
+  }
+
   @Test func `After close none is called, also none that was about to be`() async throws {
     for _ in 0..<8 {
       let nodes = try await makeCluster("a", "b")

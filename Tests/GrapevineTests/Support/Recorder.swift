@@ -68,7 +68,7 @@ struct Mirror: Equatable {
     versions = [:]
     for member in members where !member.isSelf {
       versions[member.name] = member.version
-      let live = member.entries.filter { !$0.isDeleted }
+      let live = member.entries
       keys[member.name] = Dictionary(uniqueKeysWithValues: live.map { ($0.key, $0.value) })
     }
   }

@@ -170,7 +170,7 @@ extension NodeSession {
   /// A member that joined before events were told.
   private func tell(_ member: Member) {
     tell(SessionLine(.joined(member.id), silence: nil, address: member.address))
-    for entry in member.entries where !entry.isDeleted {
+    for entry in member.entries {
       tell(SessionLine(set: entry, of: member.id))
     }
   }
@@ -231,13 +231,9 @@ extension NodeSession {
 
   /// Of two processes with one name one goes on; the other can do nothing more.
   private func checkName() {
-    do throws(NodeError) {
-      try node.update([])
-    } catch {
-      guard error.code == .nameTaken else { return }
-      StandardError.write("eval: \(error); --name gives this node another one\n")
-      status = 1
-    }
+    guard case .nameTaken(let rival) = node.status else { return }
+    StandardError.write("eval: the name is taken by \(rival); --name gives this node another one\n")
+    status = 1
   }
 }
 
@@ -306,7 +302,7 @@ extension NodeSession {
     }
     guard let key else { return tell(SessionLine(show: member)) }
     guard let entry = node.entry(of: key, member: name) else {
-      let keys = member.entries.filter { !$0.isDeleted }.map { ByteText.word($0.key) }
+      let keys = member.entries.map { ByteText.word($0.key) }
       throw UsageError("“\(name)” has no key “\(key)”\(Suggestion.hint(key, among: keys))")
     }
     tell(SessionLine(show: entry, of: member.id))

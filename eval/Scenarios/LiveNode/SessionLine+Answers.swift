@@ -41,7 +41,7 @@ extension SessionLine {
         "\(member.address)",
         Self.state(of: member),
         "\(member.state)",
-        "\(member.entries.count { !$0.isDeleted })",
+        "\(member.entries.count)",
         "\(member.version)",
         member.isSelf ? "self" : heard.map { "\(NumberText.fixed($0.seconds, 1)) s ago" } ?? "-",
       ])
@@ -63,7 +63,7 @@ extension SessionLine {
       ("address", .string("\(member.address)")),
       ("state", .string(state(of: member))),
       ("part", .string("\(member.state)")),
-      ("keys", .integer(member.entries.count { !$0.isDeleted })),
+      ("keys", .integer(member.entries.count)),
       ("version", .unsigned(member.version)),
       ("self", .boolean(member.isSelf)),
       ("heard", .number(orNull: heard.map(rounded))),
@@ -76,7 +76,7 @@ extension SessionLine {
 
   /// One member and all that it says of itself.
   init(show member: Member) {
-    let entries = member.entries.filter { !$0.isDeleted }
+    let entries = member.entries
       .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     var table = TextTable(header: ["KEY", "VALUE", "VERSION"], alignsLeft: true)
     for entry in entries {
