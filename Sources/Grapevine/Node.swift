@@ -9,10 +9,10 @@ import GrapevineTransport
 /// short and never wait for the network. What was set is read back at once.
 ///
 /// A node that is let go of without ``close()`` stops by itself, and others take it for crashed.
-/// Neither its watchers nor its event streams hold it, so something else must: a property, or a
-/// local variable that is used to the end. An optimized build lets go of a local variable after its
-/// last use, which need not be the end of its scope; a `defer { node.close() }`, or
-/// ``leave(handOver:)`` as the last call, is such a use.
+/// Neither its watchers (unless their closures hold it: capture it weakly) nor its event streams
+/// hold it, so something else must: a property, or a local variable that is used to the end. An
+/// optimized build lets go of a local variable after its last use, which need not be the end of its
+/// scope; a `defer { node.close() }`, or ``leave(handOver:)`` as the last call, is such a use.
 ///
 /// ```swift
 /// let node = try Node()

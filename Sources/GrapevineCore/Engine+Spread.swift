@@ -34,10 +34,8 @@ extension Engine {
     return ticket
   }
 
-  /// Says whether a further request would have to wait for members, and has no place.
-  package var isSpreadRefused: Bool {
-    spreads.count >= configuration.spreadLimit && livePeerCount > 0
-  }
+  /// Says whether as many requests wait as may.
+  package var isSpreadRefused: Bool { spreads.count >= configuration.spreadLimit }
 
   /// Gives up a request; no event follows.
   package mutating func cancelSpread(_ ticket: SpreadTicket, now: Instant) {

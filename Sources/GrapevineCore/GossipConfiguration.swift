@@ -18,38 +18,42 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most packets with which one received packet is answered; 1 to 64.
   public var burst = 8
 
-  /// The most packets that wait to be pulled; more are dropped and counted; 64 and more.
+  /// The most packets that wait to be pulled; more are dropped and counted; 64 to
+  /// 1,048,576.
   public var packetQueueLimit = 4_096
 
-  /// The bytes owed to a peer beyond which a stream takes the place of packets; 1 KiB and more.
+  /// The bytes owed to a peer beyond which a stream takes the place of packets; 1 KiB to 1 GiB.
   public var streamThreshold = 32_768
 
   /// The time that connecting, or any silence of a stream, may last; 100 ms to 10 min.
   public var streamTimeout: Duration = .seconds(10)
 
-  /// The most bytes that wait in one stream for the socket to take them; 64 KiB and more.
+  /// The most bytes that wait in one stream for the socket to take them; 64 KiB to 1 GiB.
   public var streamQueueLimit = 262_144
 
   /// The most bytes that all streams together hold each way: messages that came in half, and what
-  /// waits to be sent; 1 MiB and more.
+  /// waits to be sent; 1 MiB to 1 TiB.
   ///
   /// Beyond it the message that has been unfinished for longest is broken off, and nothing more is
   /// made ready to be sent. One message of the largest size always has room.
   public var streamMemoryLimit = 8_388_608
 
-  /// The most streams that peers may hold open here; the next one is told to come back; 1 and more.
+  /// The most streams that peers may hold open here; the next one is told to come back; 1 to
+  /// 65,536.
   public var inboundStreamLimit = 64
 
-  /// The most streams that this node holds open to others; further ones wait; 1 and more.
+  /// The most streams that this node holds open to others; further ones wait; 1 to 65,536.
   public var outboundStreamLimit = 8
 
-  /// The time in which another holder of this node's name must answer to be taken for live.
+  /// The time in which another holder of this node's name must answer to be taken for live; 10 ms
+  /// to 10 min.
   public var nameCheckTimeout: Duration = .seconds(2)
 
-  /// The most addresses that are remembered as seeds; the oldest goes first; 1 and more.
+  /// The most addresses that are remembered as seeds; the oldest goes first; 1 to 1,048,576.
   public var seedLimit = 1_024
 
-  /// The most joins that wait or are under way at a time; a further one fails as busy; 1 and more.
+  /// The most joins that wait or are under way at a time; a further one fails as busy; 1 to
+  /// 1,048,576.
   public var joinLimit = 1_024
 
   /// The number of members that hear each of a member's heartbeats; 1 to 8.
@@ -127,39 +131,40 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The most by which a node that runs late multiplies its ``suspicionThreshold``; 1 to 64.
   public var healthLimit = 8
 
-  /// The most calls of `spread` that wait at a time; a further one fails as busy; 1 and more.
+  /// The most calls of `spread` that wait at a time; a further one fails as busy; 1 to 1,048,576.
   public var spreadLimit = 1_024
 
   /// How long a node that begins, that was alone, or that was taken for dead neither takes locks
-  /// nor lets others take them; 2 s.
+  /// nor lets others take them; 1 ms to 10 min.
   ///
   /// In that time it learns who is there, and the others of it.
   public var lockGrace: Duration = .seconds(2)
 
-  /// The locks whose last epoch a node remembers for others; 65,536.
+  /// The locks whose last epoch a node remembers for others; 1 to 16,777,216.
   ///
   /// Where there are more, later epochs are higher than they need be.
   public var lockMemoryLimit = 65_536
 
-  /// The number of aged tombstones at which an owner compacts its state; 1 and more.
+  /// The number of aged tombstones at which an owner compacts its state; 1 to 2³⁰.
   public var compactThreshold = 500
 
-  /// The age at which a tombstone may be compacted away.
+  /// The age at which a tombstone may be compacted away; up to a year.
   public var tombstoneAge: Duration = .seconds(60)
 
-  /// The time for which a member that left or is down stays known.
+  /// The time for which a member that left or is down stays known; 1 ms to a year.
   public var memberExpiry: Duration = .seconds(60)
 
-  /// The time for which an expired member is remembered, so that it can't come back as a ghost.
+  /// The time for which an expired member is remembered, so that it can't come back as a ghost;
+  /// 1 ms to a year.
   public var graveLifetime: Duration = .seconds(86_400)
 
-  /// The most expired members that are remembered; the oldest goes first; 1 and more.
+  /// The most expired members that are remembered; the oldest goes first; 1 to 16,777,216.
   public var graveLimit = 4_096
 
-  /// The most members, this node included, that are held; 2 and more.
+  /// The most members, this node included, that are held; 2 to 16,777,216.
   public var memberLimit = 100_000
 
-  /// The most entries, tombstones included, that one member may hold; 1 and more.
+  /// The most entries, tombstones included, that one member may hold; 1 to 2³⁰.
   public var entryLimit = 1_000_000
 
   /// The largest key in bytes of UTF-8; 1 to 65,535.
@@ -168,7 +173,8 @@ public struct GossipConfiguration: Sendable, Hashable {
   /// The largest value in bytes; up to 8 MiB.
   public var valueSizeLimit = 1_048_576
 
-  /// The most bytes of other members' state (keys, values and bookkeeping) that are held.
+  /// The most bytes of other members' state (keys, values and bookkeeping) that are held; up to
+  /// 2⁴⁶.
   ///
   /// Beyond it new state is refused, counted, and reported once.
   public var remoteStateLimit = 1_073_741_824

@@ -81,7 +81,7 @@ public enum JoinFailure: Error, Sendable, Hashable {
   case wrongLabel
   /// The other side speaks protocol versions that this node does not.
   case versionMismatch(lowest: Int, highest: Int)
-  /// The other side was too busy, again and again.
+  /// The other side was too busy, again and again, or this node had no room for a further join.
   case busy
   /// A live member goes by this node's name.
   case nameTaken(by: MemberID, at: Endpoint)
@@ -101,7 +101,7 @@ extension JoinFailure: CustomStringConvertible {
     case .wrongLabel: "it belongs to a cluster with another label"
     case .versionMismatch(let lowest, let highest):
       "it speaks protocol versions \(lowest) to \(highest)"
-    case .busy: "it is too busy"
+    case .busy: "it is too busy, or this node joins too many at a time"
     case .nameTaken(let rival, let address):
       "the live member \(rival) at \(address) goes by this node's name"
     case .closed: "this node left or was closed"

@@ -111,7 +111,7 @@ extension VirtualNode {
   /// - Throws: ``VirtualClusterError`` if a process is there.
   public func restart() throws(VirtualClusterError) {
     guard !isAlive else {
-      throw VirtualClusterError(.stillRunning, "“\(name)” runs; crash() or stop() it first")
+      throw VirtualClusterError(.stillRunning, "“\(name)” runs; crash() it first")
     }
     simulation.restart(number, generation: id.generation + 1)
     guard let other = simulation.liveNodes.first(where: { $0 != number }) else { return }

@@ -166,6 +166,9 @@ extension Resolver {
     }
   }
 
+  /// The questions that wait for a thread.
+  package var waitingCount: Int { state.withLock { $0.questions.count } }
+
   /// Takes a question back, if no thread has taken it.
   private func withdraw(_ number: UInt64) {
     let question: Question? = state.withLock { state in

@@ -16,7 +16,7 @@ package struct TransportMetrics: Sendable, Hashable {
   package var sendsForbidden = 0
   /// Outgoing datagrams that failed for any other reason.
   package var sendsFailedOtherwise = 0
-  /// Outgoing packets to where no tunnel could be opened.
+  /// Outgoing packets to where no tunnel could be opened, or whose tunnel ended before they went.
   package var sendsWithoutTunnel = 0
   /// Outgoing datagrams that the evaluation's loss took.
   package var sendsLostOnPurpose = 0

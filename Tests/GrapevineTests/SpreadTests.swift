@@ -77,9 +77,7 @@ import Testing
     #expect(nodes[1].version(of: "c") == version)
   }
 
-  @Test func `One more than may wait is refused as busy, and none where nobody is waited for`()
-    async throws
-  {
+  @Test func `One more than may wait is refused as busy`() async throws {
     let nodes = try await makeCluster("a", "b") {
       $0.gossip.interval = .seconds(30)
       $0.gossip.spreadLimit = 2

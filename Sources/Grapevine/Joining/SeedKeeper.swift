@@ -8,7 +8,8 @@ import GrapevineTransport
 /// An address that they lead to no more is forgotten: it may be a stranger's by now.
 /// It starts its thread when there is a first name to look after.
 final class SeedKeeper: Sendable {
-  /// The most unknown endpoints that are contacted at a time.
+  /// The most unknown endpoints that are contacted at a time: of those given as addresses, and of
+  /// those that names led to.
   private static var contactLimit: Int { 16 }
 
   fileprivate struct State {

@@ -31,9 +31,9 @@ public struct SocketMetrics: Sendable, Hashable, Codable {
     case noRoom = "no_room"
     /// The system had no memory (`ENOBUFS`, `ENOMEM`).
     case noMemory = "no_memory"
-    /// An earlier one had met a closed port.
+    /// An earlier one had met a closed port, which the system tells to connected sockets alone.
     case refused
-    /// No tunnel to the target could be opened, or one failed a moment ago.
+    /// No tunnel to the target could be opened, or one failed a moment ago or with packets in it.
     case noTunnel = "no_tunnel"
     /// There is no way to the target, or not from this socket.
     case unreachable

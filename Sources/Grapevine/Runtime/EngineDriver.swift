@@ -59,7 +59,7 @@ extension EngineDriver {
     _ body: (inout Engine, Instant) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     var outcome = Outcome()
-    defer { carryOut(outcome, on: loop) }
+    defer { carryOut(&outcome, on: loop) }
     return try state.withLock { (state) throws(Failure) -> Result in
       let now = MonotonicClock.now()
       defer { outcome = state.pull(at: now, on: loop) }
@@ -115,8 +115,8 @@ extension EngineDriver {
     state.withLock { $0.unreachable = endpoints }
   }
 
-  private func carryOut(_ first: Outcome, on loop: EventLoop) {
-    var outcome = first
+  /// Does what an input has led to, outside the lock.
+  private func carryOut(_ outcome: inout Outcome, on loop: EventLoop) {
     while true {
       if let poke = outcome.poke { loop.poke(poke) }
       if let outbox = outcome.outbox, outbox.count > 0, send(outbox, through: outcome.socket),
@@ -124,7 +124,7 @@ extension EngineDriver {
       {
         loop.poke(client)
       }
-      // What is told below must not keep a port that the node was closed on.
+      // Who hears of it below may close the node, and bind its port anew.
       outcome.socket = nil
       outcome.delegate?.deliver()
       guard let outbox = outcome.outbox else { return }

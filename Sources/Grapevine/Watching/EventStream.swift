@@ -1,9 +1,10 @@
 /// The events of a node as an asynchronous sequence, from the moment that it was asked for.
 ///
-/// The queue behind it is bounded by ``Node/Configuration/watcherQueueLimit``: where the reader is
-/// too slow, ``Notice/missed(count:members:)`` says so and gives a fresh start. The sequence ends
-/// when the node is closed, after what came before that. Its iterators share one queue, so that
-/// each notice is had by one of them only; ask the node for a sequence of its own for each reader.
+/// The queue behind it is bounded by ``Node/Configuration/watcherQueueLimit`` and
+/// ``Node/Configuration/watcherQueueByteLimit``: where the reader is too slow,
+/// ``Notice/missed(count:members:)`` says so and gives a fresh start. The sequence ends when the
+/// node is closed, after what came before that. Its iterators share one queue, so that each notice
+/// is had by one of them only; ask the node for a sequence of its own for each reader.
 public struct EventStream: AsyncSequence, Sendable {
   /// What the node knew when the sequence began: its first event builds on it.
   public let members: [Member]

@@ -16,7 +16,9 @@ public struct PeerReport: Sendable, Hashable, Codable {
   public let missedHeartbeats: Int?
   /// The time since a packet of the member itself came; nil if none ever did.
   public let silence: Duration?
-  /// How long an answer to a ping took last; nil if there was none: only silent members are pinged.
+  /// How long an answer to a ping took last; nil if there was none.
+  ///
+  /// Silent members are pinged, one of chance now and then, and whose reachability is asked for.
   public let roundTrip: Duration?
   /// The version of the member's state that this node holds.
   public let version: Version

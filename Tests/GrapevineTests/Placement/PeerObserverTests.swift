@@ -115,15 +115,18 @@ import Testing
   @Test func `A node that is let go of does not wait for an observer`() async throws {
     let gate = Gate()
     defer { gate.open() }
+    let isTold = Locked(false)
     var node: Node? = try makeMortalNode("node")
+    weak let gone = node
     node?.observePeers { _ in
       gate.pass()
+      isTold.withLock { $0 = true }
       return true
     }
     try await node?.changeState(to: .participant)
     try await eventually("it is being told") { gate.hasVisitor }
-    // Were it to wait, this would not end.
     node = nil
+    #expect(gone == nil && !isTold.withLock { $0 })
   }
 
   @Test func `After close none is called, also none that was about to be`() async throws {

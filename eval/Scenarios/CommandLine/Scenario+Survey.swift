@@ -40,7 +40,7 @@ extension Scenario {
       nodes below --nodes, and one of --nodes, at default settings. All nodes join through the \
       first one at once; then come as many updates as --runs says, and \(ScaleSweep.crashCount) \
       crashes, one after the other. Memory and seconds are this machine's, the most of memory that \
-      of the process so far: 10,000 nodes take some twenty minutes and 19 GB. Beside each figure \
+      of the process so far: 10,000 nodes take some forty minutes and 19 GB. Beside each figure \
       stands what docs/scale.md reckons.
       """
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,

@@ -232,7 +232,9 @@ extension NodeSession {
   /// Of two processes with one name one goes on; the other can do nothing more.
   private func checkName() {
     guard case .nameTaken(let rival) = node.status else { return }
-    StandardError.write("eval: the name is taken by \(rival); --name gives this node another one\n")
+    StandardError.write(
+      "eval: the live member \(rival) goes by this node's name; --name gives it another one\n"
+    )
     status = 1
   }
 }
