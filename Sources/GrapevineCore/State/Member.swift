@@ -153,10 +153,12 @@ public struct Member: Sendable, Hashable, Codable {
 }
 
 extension Member: CustomStringConvertible {
-  /// The member on one line: identity, address, state, version and number of keys.
+  /// The member on one line: identity, address, state, version and number of entries.
   public var description: String {
     let state = hasLeft ? "left" : isDown ? "down" : isLeaving ? "leaving" : "live"
     let mark = isSelf ? ", self" : ""
-    return "\(id) at \(address) (\(state)\(mark), version \(version), \(entries.count) entries)"
+    let count = entries.count
+    let size = count == 1 ? "1 entry" : "\(count) entries"
+    return "\(id) at \(address) (\(state)\(mark), version \(version), \(size))"
   }
 }

@@ -64,18 +64,18 @@ private func member(
 
 @Suite struct `A member` {
   @Test func `prints who, where, how and how much`() {
-    #expect(member().description == "web-1#7 at 10.0.0.1:7000 (live, version 4, 2 entries)")
+    #expect(member().description == "web-1#7 at 10.0.0.1:7000 (live, version 4, 1 entry)")
     #expect(
       member(isSelf: true).description
-        == "web-1#7 at 10.0.0.1:7000 (live, self, version 4, 2 entries)"
+        == "web-1#7 at 10.0.0.1:7000 (live, self, version 4, 1 entry)"
     )
     #expect(
       member(isDown: true, expiry: .seconds(9)).description
-        == "web-1#7 at 10.0.0.1:7000 (down, version 4, 2 entries)"
+        == "web-1#7 at 10.0.0.1:7000 (down, version 4, 1 entry)"
     )
     #expect(
       member(hasLeft: true, expiry: .seconds(9)).description
-        == "web-1#7 at 10.0.0.1:7000 (left, version 4, 2 entries)"
+        == "web-1#7 at 10.0.0.1:7000 (left, version 4, 1 entry)"
     )
   }
 

@@ -130,7 +130,8 @@ extension HostileTests {
       try await arena.withstand("200 that take tunnels and never read") {
         let askers = deaf.endpoints.map { RawTunnel(to: arena.target, from: $0) }
         let question = Forger("asker").digest(Forger.entries())
-        for _ in 0..<30 {
+        // A dozen answers fill what waits for one that is deaf, here and in the kernel.
+        for _ in 0..<8 {
           for asker in askers { asker.send([[UInt8]](repeating: question, count: 10)) }
         }
         if deaf.takenCount == 0 { arena.complain("nothing was opened to the deaf") }
