@@ -42,6 +42,35 @@ import Testing
       let reckoned = model.figures(of: nodes).bytes
       #expect(abs(bytes - reckoned) < 0.05 * reckoned, "\(bytes) bytes, \(reckoned) reckoned")
     }
+    guard case .array(let costs)? = outcome.figures.last?.value else {
+      Issue.record("no figures of members")
+      return
+    }
+    #expect(costs.count == 6)
+    #expect(outcome.lines.contains { $0.hasPrefix("entries of a member") })
+  }
+
+  // What they take is measured in a process of its own: tests beside it allocate as well.
+  @Test func `what a member takes beyond its own bytes is shared out among its entries`() throws {
+    let costs = [
+      MemberCost(entries: 0, bytesPerMember: 160), MemberCost(entries: 4, bytesPerMember: 360),
+    ]
+    #expect(
+      costs.lines == [
+        "entries of a member   bytes per member   per entry",
+        "0                                  160           -",
+        "4                                  360          50",
+      ]
+    )
+    guard case .array(let objects) = costs.json else {
+      Issue.record("not one object for each")
+      return
+    }
+    #expect(objects.first?.member("bytes_per_entry") == nil)
+    guard case .number(50)? = objects.last?.member("bytes_per_entry") else {
+      Issue.record("no bytes of an entry")
+      return
+    }
   }
 
   @Test(arguments: [

@@ -24,6 +24,19 @@ void allocations_map_from(int size) {
 
 void allocations_give_back(void) { malloc_trim(0); }
 
+uint64_t allocations_in_use(void) {
+#if defined(LEAVES_MALLOC_ALONE)
+  return 0;
+#elif __GLIBC_PREREQ(2, 33)
+  struct mallinfo2 found = mallinfo2();
+  return found.uordblks + found.hblkhd;
+#else
+  // It counts in 32 bits.
+  struct mallinfo found = mallinfo();
+  return (uint64_t)(unsigned)found.uordblks + (unsigned)found.hblkhd;
+#endif
+}
+
 #ifdef LEAVES_MALLOC_ALONE
 
 bool allocations_are_counted(void) { return false; }

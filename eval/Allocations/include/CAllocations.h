@@ -18,6 +18,10 @@ bool allocations_are_counted(void);
 /// What the calling thread has allocated since it began.
 struct allocations allocations_of_thread(void);
 
+/// How many bytes are in use, of all threads, with what the allocator keeps beside each; zero under
+/// a sanitizer.
+uint64_t allocations_in_use(void);
+
 /// Lets each allocation of `size` bytes and more have pages of its own, which go back to the system
 /// with it: arrays that grow leave no holes behind.
 void allocations_map_from(int size);

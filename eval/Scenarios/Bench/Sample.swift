@@ -57,9 +57,11 @@ enum Sample {
   }
 
   /// A table of members, in slots that go by the order of their keys.
-  static func table(memberCount: Int) -> MemberTable {
+  static func table(memberCount: Int, entryCount: Int = 0) -> MemberTable {
     var table = MemberTable(hash: hash)
-    for index in inKeyOrder(0..<memberCount) { table.insert(record(index)) }
+    for index in inKeyOrder(0..<memberCount) {
+      table.insert(record(index, entryCount: entryCount))
+    }
     return table
   }
 

@@ -18,7 +18,12 @@ enum ScaleSweep {
     for size in sizes(upTo: measurement.options.nodes) {
       findings.append(try measure(size, measurement))
     }
-    return outcome(findings, ScaleModel(measurement.options))
+    var outcome = outcome(findings, ScaleModel(measurement.options))
+    measurement.progress.report("members and their entries: memory")
+    let costs = MemberCost.measured()
+    outcome.lines += [""] + costs.lines
+    outcome.figures.append(("member_costs", costs.json))
+    return outcome
   }
 
   /// What was measured of one size.
