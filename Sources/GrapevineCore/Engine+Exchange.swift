@@ -112,14 +112,16 @@ extension Engine {
       }
       return
     }
-    // Where much is said at once, the next scheduled one is soon enough.
-    guard heartbeat.isScheduled || !isFlooded else { return }
+    // Where many are being lost, the next scheduled one is soon enough.
+    guard heartbeat.isScheduled || !isLosingMany else { return }
     let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered += 1
       return exchange.isStuck
     }
     if isStuck { requestSync(with: peer, at: source, isFallback: true) }
     sendDigest(to: source)
+    // Where packets are lost, so may be what comes of it: others are asked as well.
+    if isLossy { planEarlyHeartbeats(within: nil) }
   }
 
   /// Notes which version of this node's state a peer has, if it said so.

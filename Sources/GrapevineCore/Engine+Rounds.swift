@@ -105,8 +105,8 @@ extension Engine {
     planEarlyHeartbeats(within: milliseconds)
   }
 
-  private mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
-    guard !isSilent, earlyCount < (isFlooded ? 0 : 4),
+  mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
+    guard !isSilent, earlyCount < (isLosingMany ? 0 : 4),
       table.count > 1 || !seeds.isEmpty
     else { return }
     let delay: UInt64

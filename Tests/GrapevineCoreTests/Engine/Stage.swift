@@ -31,7 +31,7 @@ struct Stage {
   private(set) var heardAt: [Instant] = []
   private var beatsAt: [Instant] = []
   /// When the node's last round began.
-  private var roundAt = Engine.start
+  private(set) var roundAt = Engine.start
 
   /// A configuration with which the node observes all of up to eight members.
   static var wide: GossipConfiguration {
