@@ -129,13 +129,13 @@ extension Engine {
   }
 
   /// How many trees a push takes: one more where one packet in twenty is seen to be lost, a single
-  /// one where many members are being lost, and where the budget for news of members is nearly used.
+  /// one where many members are being lost, and for news of members no more than there is budget for.
   private mutating func redundancy(isRationed: Bool) -> Int {
-    let reserve = min(2 * configuration.pushFanout, membershipBudget.capacity)
-    guard !isLosingMany, !isRationed || membershipBudget.level(now: clock) >= reserve else {
-      return 1
-    }
-    return configuration.pushRedundancy + (isLossy ? 1 : 0)
+    guard !isLosingMany else { return 1 }
+    let wanted = configuration.pushRedundancy + (isLossy ? 1 : 0)
+    guard isRationed else { return wanted }
+    let affordable = membershipBudget.level(now: clock) / configuration.pushFanout
+    return max(1, min(wanted, affordable))
   }
 
   /// Where many members are being lost, the time when that was first seen: who was heard of since

@@ -56,6 +56,7 @@ extension Engine {
     roundAt = clock.advanced(by: interval - jitter + random.below(2 * jitter + 1))
     roundCount += 1
     earlyCount = 0
+    earlyDifferences = 0
     pushCount = 0
     // Answers are rare: one slow moment must not make this node patient for ever.
     roundTrip -= roundTrip / 64
@@ -108,7 +109,10 @@ extension Engine {
   mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
     guard !isSilent, earlyCount < (isLosingMany ? 0 : 4),
       table.count > 1 || !seeds.isEmpty
-    else { return }
+    else {
+      earlyRepeats = 0
+      return
+    }
     let delay: UInt64
     if let milliseconds {
       delay = random.number(in: 1_000_000...(milliseconds * 1_000_000))

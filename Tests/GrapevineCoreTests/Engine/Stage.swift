@@ -198,7 +198,7 @@ struct Stage {
 
   // MARK: What the engine says
 
-  private mutating func collect() {
+  mutating func collect() {
     var isBusy = true
     while isBusy {
       isBusy = false
