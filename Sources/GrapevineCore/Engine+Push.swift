@@ -129,7 +129,7 @@ extension Engine {
   }
 
   /// How many trees a push takes: one more where one packet in twenty is seen to be lost, a single
-  /// one where many members are being lost, and for news of members no more than there is budget for.
+  /// one where many members are being lost, and for news of members what the budget allows.
   private mutating func redundancy(isRationed: Bool) -> Int {
     guard !isLosingMany else { return 1 }
     let wanted = configuration.pushRedundancy + (isLossy ? 1 : 0)
