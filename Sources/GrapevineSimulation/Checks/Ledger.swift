@@ -86,13 +86,15 @@ struct Ledger {
   /// Notes what an engine said of itself and of others since it was asked last.
   mutating func noteWords(of node: Int, _ engine: Engine) {
     if engine.metrics.accusationsOut != counts[node].accusations {
+      var unseen = engine.metrics.accusationsOut - counts[node].accusations
       counts[node].accusations = engine.metrics.accusationsOut
       // One that was judged at the same moment is no open accusation any more.
       let own = engine.ownKey
       engine.forEachStanding { key, standing in
         guard standing.accusers.contains(own) else { return }
-        testimony.accused(key, standing.incarnation, by: own)
+        if testimony.accused(key, standing.incarnation, by: own) { unseen -= 1 }
       }
+      if unseen > 0 { testimony.accusedUnseen(unseen, by: own) }
     }
     if engine.metrics.verdictsOut != counts[node].verdicts {
       counts[node].verdicts = engine.metrics.verdictsOut
@@ -106,6 +108,11 @@ struct Ledger {
       counts[node].hasLeft = true
       testimony.left(engine.ownKey)
     }
+  }
+
+  /// Says whether a member may be named as an accuser of another.
+  mutating func admits(_ accuser: MemberKey, _ member: MemberKey, _ incarnation: UInt64) -> Bool {
+    testimony.admits(accuser, member, incarnation)
   }
 
   private mutating func noteIncarnation(of node: Int, _ engine: Engine) {

@@ -94,7 +94,7 @@ package final class StandingCheck: InputCheck, NodeCheck {
       if !testimony.hasLeft(key) { fail("a leave that never was", key, node, simulation) }
     }
     for accuser in standing.accusers
-    where !testimony.hasAccused(accuser, key, standing.incarnation) {
+    where !simulation.ledger.admits(accuser, key, standing.incarnation) {
       fail("an accuser, \(accuser.rawValue), that never accused it", key, node, simulation)
     }
   }
