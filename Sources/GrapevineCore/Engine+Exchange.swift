@@ -112,26 +112,14 @@ extension Engine {
       }
       return
     }
-    // Where many are being lost, the next scheduled one is soon enough.
-    guard heartbeat.isScheduled || !isLosingMany else { return }
-    let (isStuck, isFruitful) = exchanges.update(peer) { exchange in
+    // Where much is said at once, the next scheduled one is soon enough.
+    guard heartbeat.isScheduled || !isFlooded else { return }
+    let isStuck = exchanges.update(peer) { exchange in
       exchange.unanswered += 1
-      return (exchange.isStuck, exchange.fruitless == 0)
+      return exchange.isStuck
     }
     if isStuck { requestSync(with: peer, at: source, isFallback: true) }
     sendDigest(to: source)
-    if isFruitful { askOthers(differingFrom: peer, at: source) }
-  }
-
-  /// Lets others be asked as well, where what comes of a member's heartbeat may be lost.
-  ///
-  /// Twice a round at most: what exchanges can't settle is to cost little.
-  private mutating func askOthers(differingFrom peer: MemberKey, at source: Endpoint) {
-    guard earlyDifferences < 2, earlyAt == .never, isLossy, let slot = table.slot(of: peer),
-      table.isLive(slot), table.endpoint(inSlot: slot) == source
-    else { return }
-    earlyDifferences += 1
-    planEarlyHeartbeats(within: nil)
   }
 
   /// Notes which version of this node's state a peer has, if it said so.

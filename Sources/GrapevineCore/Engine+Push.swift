@@ -100,7 +100,7 @@ extension Engine {
   /// Begins a push of some sections along as many trees as are wanted; false if the budget is used.
   private mutating func begin(_ sections: PushSections) -> Bool {
     guard pushCount < configuration.pushLimit else { return false }
-    let redundancy = redundancy(isRationed: sections.isRationed)
+    let redundancy = redundancy
     let lossAt = lossAt
     if sections.isRationed {
       // The own refutation goes out in any case: nobody else can tell it.
@@ -129,22 +129,29 @@ extension Engine {
   }
 
   /// How many trees a push takes: one more where one packet in twenty is seen to be lost, a single
-  /// one where many members are being lost, and for news of members what the budget allows.
-  private mutating func redundancy(isRationed: Bool) -> Int {
-    guard !isLosingMany else { return 1 }
-    let wanted = configuration.pushRedundancy + (isLossy ? 1 : 0)
-    guard isRationed else { return wanted }
-    let affordable = membershipBudget.level(now: clock) / configuration.pushFanout
-    return max(1, min(wanted, affordable))
+  /// one where many members are lost and much is said.
+  private var redundancy: Int {
+    mutating get { isFlooded ? 1 : usualRedundancy }
+  }
+
+  /// Says that there is more news of members than pushes should carry: then they take a single
+  /// tree, and heartbeats are not sent early.
+  var isFlooded: Bool {
+    mutating get {
+      isLosingMany
+        || membershipBudget.level(now: clock)
+          < min(2 * configuration.pushFanout, membershipBudget.capacity)
+    }
   }
 
   /// Where many members are being lost, the time when that was first seen: who was heard of since
   /// lives.
   var lossAt: Instant? { isLosingMany ? accusations.first : nil }
 
-  /// Says that at least four members are accused, and at least one in 64 of those that live: then
-  /// pushes take a single tree, and heartbeats are not sent early.
-  var isLosingMany: Bool { accusations.count >= max(4, table.liveCount / 64) }
+  /// Says that at least four members are accused, and at least one in 64 of those that live.
+  private var isLosingMany: Bool { accusations.count >= max(4, table.liveCount / 64) }
+
+  private var usualRedundancy: Int { configuration.pushRedundancy + (isLossy ? 1 : 0) }
 
   /// Says that one scheduled heartbeat in twenty is seen to be lost.
   var isLossy: Bool {

@@ -56,7 +56,6 @@ extension Engine {
     roundAt = clock.advanced(by: interval - jitter + random.below(2 * jitter + 1))
     roundCount += 1
     earlyCount = 0
-    earlyDifferences = 0
     pushCount = 0
     // Answers are rare: one slow moment must not make this node patient for ever.
     roundTrip -= roundTrip / 64
@@ -106,13 +105,10 @@ extension Engine {
     planEarlyHeartbeats(within: milliseconds)
   }
 
-  mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
-    guard !isSilent, earlyCount < (isLosingMany ? 0 : 4),
+  private mutating func planEarlyHeartbeats(within milliseconds: UInt64?) {
+    guard !isSilent, earlyCount < (isFlooded ? 0 : 4),
       table.count > 1 || !seeds.isEmpty
-    else {
-      earlyRepeats = 0
-      return
-    }
+    else { return }
     let delay: UInt64
     if let milliseconds {
       delay = random.number(in: 1_000_000...(milliseconds * 1_000_000))

@@ -37,8 +37,6 @@ package struct Engine: Sendable {
   var earlyCount = 0
   /// How often the early heartbeats that come next are to be sent again.
   var earlyRepeats = 0
-  /// How many of them were planned since a heartbeat differed.
-  var earlyDifferences = 0
   var exchanges = ExchangeTable()
   /// Where the last delta's rotation among members stopped.
   var rotation = MemberKey.lowest

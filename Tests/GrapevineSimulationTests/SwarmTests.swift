@@ -24,7 +24,7 @@ private let seeds: Range<UInt64> = {
   }
 
   /// Each of them found a fault once; docs/testing.md says which.
-  @Test(arguments: [0x434, 0xB05, 0x1E76, 0x1ED5, 0x2015, 0x2423, 0x242E, 0x3A9D] as [UInt64])
+  @Test(arguments: [0xB05, 0x1E76, 0x1ED5, 0x2015, 0x2423, 0x242E, 0x3A9D] as [UInt64])
   func `what failed once passes`(seed: UInt64) throws {
     _ = try Swarm(seed: seed).run()
   }

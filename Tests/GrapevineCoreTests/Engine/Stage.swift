@@ -31,7 +31,7 @@ struct Stage {
   private(set) var heardAt: [Instant] = []
   private var beatsAt: [Instant] = []
   /// When the node's last round began.
-  private(set) var roundAt = Engine.start
+  private var roundAt = Engine.start
 
   /// A configuration with which the node observes all of up to eight members.
   static var wide: GossipConfiguration {
@@ -198,7 +198,7 @@ struct Stage {
 
   // MARK: What the engine says
 
-  mutating func collect() {
+  private mutating func collect() {
     var isBusy = true
     while isBusy {
       isBusy = false
