@@ -88,7 +88,7 @@ extension Command {
       let limits = ScaleSweep.nodeLimits
       throw UsageError(
         "--nodes is “\(options.nodes)”: for scale it must be at least \(limits.lowerBound) and at "
-          + "most \(limits.upperBound), which takes 19 GB"
+          + "most \(limits.upperBound), which takes 17 GB"
       )
     }
     guard options.scenario != .simulate else { return try checkSimulation(options) }

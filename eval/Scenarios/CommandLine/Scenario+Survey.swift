@@ -40,7 +40,7 @@ extension Scenario {
       nodes below --nodes, and one of --nodes, at default settings. All nodes join through the \
       first one at once; then come as many updates as --runs says, and \(ScaleSweep.crashCount) \
       crashes, one after the other. Memory and seconds are this machine's, the most of memory that \
-      of the process so far: 10,000 nodes take 20 to 40 minutes and up to 19 GB. Beside each \
+      of the process so far: 10,000 nodes take some twenty minutes and 17 GB. Beside each \
       figure stands what docs/scale.md reckons. Last comes what a member and an entry of it take.
       """
     case .propagate, .discover, .bootstrap, .detect, .idle, .sync, .partition, .churn,
