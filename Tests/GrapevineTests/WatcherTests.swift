@@ -80,17 +80,21 @@ import Testing
     let inner = Recorder()
     let counts = Locked<[Int]>([])
     let token = Locked<WatchToken?>(nil)
+    let isDone = Locked(false)
     let callback = Recorder { [weak a] notice in
       guard let a, case .event(.keySet(_, let entry)) = notice else { return }
       _ = try? a.set("echo", entry.value)
       counts.withLock { $0.append(a.members.count) }
       _ = a.watch(inner)
       token.withLock { $0?.cancel() }
+      isDone.withLock { $0 = true }
     }
     let given = a.watch(callback).token
     token.withLock { $0 = given }
     try nodes[1].set("key", "one")
     try await eventually("b hears the echo") { nodes[1].text(of: "echo", member: "a") == "one" }
+    // Others may have the echo before the inner watcher watches.
+    try await eventually("the callback has ended") { isDone.withLock { $0 } }
     try nodes[1].set("key", "two")
     try await eventually("the inner watcher is told") { inner.events.count == 1 }
     #expect(counts.withLock { $0 } == [2])
